@@ -1,0 +1,1 @@
+"""Bluetooth LE drivers: one file per profile or vendor protocol."""

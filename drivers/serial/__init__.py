@@ -1,0 +1,1 @@
+"""Serial drivers: one file per protocol."""

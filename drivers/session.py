@@ -1,0 +1,70 @@
+"""One device's bytes turned into outcomes: framing, decoding and gathering, in that order. Pure."""
+
+from drivers.api import PORT, Act, Bad, Decode, DecodeError, Driver, Frame, Gatherer, Measurement, Outcome, SerialDriver
+from drivers.uuids import normal
+
+
+class Session:
+    """The state between the bytes of one device and its acts of measuring; lives as long as the daemon does."""
+
+    def __init__(self, driver: Driver, mode: str | None = None) -> None:
+        """`mode` is one of the driver's modes (KeyError otherwise); None takes the default."""
+        self.driver = driver
+        self._gatherer: Gatherer = driver.modes[mode if mode is not None else next(iter(driver.modes))]()
+        self._framer = driver.framer() if isinstance(driver, SerialDriver) else None
+        self._decoders = decoders(driver)
+
+    @property
+    def journal(self) -> bool:
+        """Whether held frames must be kept on disk."""
+        return self._gatherer.journal
+
+    def feed(self, channel: str, data: bytes, at: float) -> list[Outcome]:
+        """Takes bytes as they came; for a serial driver any chunk of the stream, else one value of `channel`."""
+        outcomes: list[Outcome] = []
+        for message in self._messages(data):
+            if isinstance(message, DecodeError):
+                outcomes.append(Bad(message, Frame(channel, data, at)))
+            else:
+                outcomes += self.replay(Frame(channel, message, at))
+        return outcomes
+
+    def replay(self, frame: Frame) -> list[Outcome]:
+        """Takes one whole frame, as kept on disk by an earlier run."""
+        try:
+            measurement = self._decode(frame)
+        except DecodeError as error:
+            return [Bad(error, frame)]
+        return [] if measurement is None else list(self._gatherer.add(Act(measurement, (frame,))))
+
+    def tick(self, at: float) -> list[Act]:
+        """Time has passed."""
+        return self._gatherer.tick(at)
+
+    def end(self, at: float) -> list[Act]:
+        """The contact with the device is over."""
+        if self._framer is not None:
+            self._framer.reset()
+        return self._gatherer.end(at)
+
+    def held(self) -> tuple[Frame, ...]:
+        """Frames whose act is not complete."""
+        return self._gatherer.held()
+
+    def _messages(self, data: bytes) -> list[bytes | DecodeError]:
+        return [data] if self._framer is None else self._framer.feed(data)
+
+    def _decode(self, frame: Frame) -> Measurement | None:
+        decode = self._decoders.get(frame.channel)
+        if decode is None:
+            raise DecodeError("unknown-channel", 0, f"this driver decodes no channel {frame.channel}")
+        return decode(frame.data)
+
+
+def decoders(driver: Driver) -> dict[str, Decode]:
+    """The channels a driver decodes measurements from: characteristic UUIDs, `adv:` UUIDs, or `port`."""
+    if isinstance(driver, SerialDriver):
+        return {PORT: driver.decode}
+    found = {normal(c.uuid): c.decode for c in driver.characteristics if c.decode is not None}
+    found |= {f"adv:{normal(c.uuid)}": c.decode for c in driver.adverts if c.decode is not None}
+    return found

@@ -1,0 +1,1 @@
+"""dho-gateway: the daemon, its command line, the reference receiver and the virtual home."""

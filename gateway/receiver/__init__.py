@@ -1,0 +1,1 @@
+"""The reference receiver: stores each reading once and says so."""

@@ -1,0 +1,1 @@
+"""Bluetooth LE: the only importer of bleak and dbus-fast."""
