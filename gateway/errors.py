@@ -4,6 +4,9 @@
 do next (`gateway.catalogue`); `detail` is for the log and holds nothing personal.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
 
 class GatewayError(Exception):
     """Anything the daemon reports: a reason from the catalogue and a detail."""
@@ -26,9 +29,17 @@ class UnsendableError(GatewayError):
     """This one message will never be taken: set it aside, go on with the next."""
 
 
-class ConfigurationError(GatewayError):
-    """Stop, with an exit code of its own. `faults` are all mistakes found: (path in the file, sentence)."""
+class Fault(NamedTuple):
+    """One mistake in a configuration: where (dotted path), which (key of the catalogue), and what the sentence needs."""
 
-    def __init__(self, faults: list[tuple[str, str]]) -> None:
-        super().__init__("configuration", "; ".join(f"{path}: {text}" for path, text in faults))
-        self.faults = faults
+    path: str
+    reason: str
+    params: Mapping[str, str]
+
+
+class ConfigurationError(GatewayError):
+    """Stop, with an exit code of its own. `faults` are all mistakes found, in the order of the file."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("configuration", "; ".join(f"{f.path}: {f.reason}" for f in faults))
+        self.faults = tuple(faults)

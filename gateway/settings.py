@@ -1,0 +1,247 @@
+"""The one configuration file: its shape, from text. Everything a coordinator may set stands here.
+
+`load` reports every mistake of a file at once, each with its path. Unknown keys are mistakes. Secrets are never in the
+file: it names files (or systemd credentials, `credential:NAME`) that hold them.
+"""
+
+import ipaddress
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from gateway.errors import ConfigurationError, Fault
+
+_CREDENTIAL = "credential:"
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("unknown-timezone") from error
+    return name
+
+
+def _stable_port(path: str) -> str:
+    if path.startswith(("/dev/ttyUSB", "/dev/ttyACM")):
+        raise ValueError("unstable-port")
+    return path
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Hub(_Part):
+    """Who this hub is."""
+
+    id: str = Field(pattern=r"^[a-z0-9-]{3,40}$", description="the hub's name, as on its label")
+    tenant: str = Field(pattern=r"^[a-z0-9-]{2,40}$", description="whose hub it is: the municipality's word")
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+        default="Europe/Oslo", description="zone of the clocks of the devices and of text; nothing is stored by it"
+    )
+    language: Literal["nb", "en"] = Field(default="nb", description="language of what people read")
+
+
+class StoreSettings(_Part):
+    """Where readings wait."""
+
+    path: str = Field(min_length=1, description="directory of the database and the keys, readable by the daemon alone")
+
+
+class Mqtt(_Part):
+    """The way to the broker."""
+
+    host: str = Field(min_length=1, description="name or address of the broker; its certificate must carry it")
+    port: int = Field(default=8883, ge=1, le=65535, description="port of the broker")
+    insecure_plaintext: bool = Field(default=False, description="no TLS; refused for any host but this machine itself")
+    ca_file: str | None = Field(
+        default=None, description="authority that signed the broker's certificate; default: the system's"
+    )
+    cert_file: str | None = Field(default=None, description="client certificate (PEM)")
+    key_file: str | None = Field(default=None, description="key of the client certificate (PEM)")
+    username_file: str | None = Field(default=None, description="file that holds the user name")
+    password_file: str | None = Field(default=None, description="file that holds the password")
+    protocol: Literal["5", "3.1.1"] = Field(default="5", description="MQTT version; 3.1.1 for brokers that have no 5")
+    keepalive_s: int = Field(default=60, ge=5, le=3600, description="seconds of silence after which the broker asks")
+
+
+class Delivery(_Part):
+    """When a reading counts as delivered."""
+
+    confirm: Literal["receiver", "broker"] = Field(
+        default="receiver", description="who confirms: the receiver's ack, or, where the backend cannot ack, the broker"
+    )
+    window: int = Field(default=20, ge=1, le=100, description="readings on the way at the same time")
+
+
+class Bluetooth(_Part):
+    """The radio."""
+
+    adapter: str | None = Field(default=None, pattern=r"^hci[0-9]+$", description="which adapter; default: the first")
+    passive: bool = Field(
+        default=False, description="scan without asking; spares the devices' batteries, needs BlueZ experimental mode"
+    )
+
+
+class _Device(_Part):
+    name: str = Field(min_length=1, max_length=40, description="the installer's word for it, unique on this hub")
+    driver: str = Field(description="a name from `dho-gateway drivers`")
+    mode: str | None = Field(default=None, description="one of the driver's modes; default: its first")
+    users: tuple[int, ...] | None = Field(
+        default=None, description="user slots of the device that belong to the person followed; others are held back"
+    )
+
+
+class SerialDevice(_Device):
+    """An instrument on a serial port."""
+
+    transport: Literal["serial"]
+    port: Annotated[str, Field(min_length=1), AfterValidator(_stable_port)] = Field(
+        description="stable path: /dev/serial/by-id/..., /dev/serial/by-path/..."
+    )
+
+
+class BleDevice(_Device):
+    """An instrument with Bluetooth LE."""
+
+    transport: Literal["ble"]
+    address: str = Field(pattern=r"^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$", description="its Bluetooth address")
+    user: int | None = Field(default=None, ge=0, le=255, description="user slot to open, for a device that asks")
+    consent: int | None = Field(default=None, ge=0, le=9999, description="consent code of that user slot")
+
+
+DeviceSettings = Annotated[SerialDevice | BleDevice, Field(discriminator="transport")]
+
+
+class Settings(_Part):
+    """The whole file."""
+
+    hub: Hub
+    store: StoreSettings
+    mqtt: Mqtt
+    delivery: Delivery = Delivery()
+    bluetooth: Bluetooth = Bluetooth()
+    device: tuple[DeviceSettings, ...] = ()
+
+
+def load(text: str, drivers: Mapping[str, tuple[str, frozenset[str]]]) -> Settings:
+    """Settings from the text of a file; ConfigurationError with every fault.
+
+    `drivers` gives for each driver's name its transport and its modes.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError([Fault("file", "config-not-toml", {"detail": str(error)})]) from error
+    settings, faults = _shape(raw)
+    faults += _crosswise(raw, drivers)
+    if faults or settings is None:
+        raise ConfigurationError(faults)
+    return settings
+
+
+def _shape(raw: dict[str, Any]) -> tuple[Settings | None, list[Fault]]:
+    try:
+        return Settings.model_validate(raw), []
+    except ValidationError as error:
+        return None, [
+            _fault(entry["loc"], entry["type"], entry["msg"], entry.get("ctx", {})) for entry in error.errors()
+        ]
+
+
+_REASONS = {
+    "missing": "config-missing",
+    "extra_forbidden": "config-unknown-key",
+    "union_tag_not_found": "config-missing-transport",
+    "union_tag_invalid": "config-unknown-transport",
+    "string_pattern_mismatch": "config-form",
+}
+
+
+def _fault(loc: tuple[int | str, ...], kind: str, message: str, context: Mapping[str, Any]) -> Fault:
+    parts = [p for i, p in enumerate(loc) if not (p in ("serial", "ble") and i == 2 and loc[0] == "device")]
+    if kind == "value_error":
+        return Fault(_path(parts), f"config-{context['error']}", {})
+    if kind.startswith("union_tag"):
+        parts.append("transport")
+    reason = _REASONS.get(kind, "config-value")
+    return Fault(_path(parts), reason, {"detail": str(context.get("pattern", message))})
+
+
+def _path(parts: list[int | str]) -> str:
+    text = ""
+    for part in parts:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def _crosswise(raw: dict[str, Any], drivers: Mapping[str, tuple[str, frozenset[str]]]) -> list[Fault]:
+    """Mistakes between keys; looked for in the raw table, so that they are found beside mistakes of shape."""
+    devices = raw.get("device")
+    tables = [(i, d) for i, d in enumerate(devices) if isinstance(d, dict)] if isinstance(devices, list) else []
+    faults = list(_mqtt_faults(raw.get("mqtt")))
+    for key in ("name", "port", "address"):
+        faults += _repeated(tables, key)
+    for index, table in tables:
+        faults += _driver_faults(index, table, drivers)
+    return faults
+
+
+def _mqtt_faults(mqtt: object) -> Iterator[Fault]:
+    if not isinstance(mqtt, dict):
+        return
+    if mqtt.get("insecure_plaintext") is True and not is_loopback(str(mqtt.get("host", ""))):
+        yield Fault("mqtt.insecure_plaintext", "config-plaintext-not-loopback", {"host": str(mqtt.get("host", ""))})
+    for one, other in (("cert_file", "key_file"), ("key_file", "cert_file"), ("password_file", "username_file")):
+        if mqtt.get(one) and not mqtt.get(other):
+            yield Fault(f"mqtt.{other}", "config-needs-partner", {"partner": one})
+
+
+def _repeated(tables: list[tuple[int, dict[str, Any]]], key: str) -> Iterator[Fault]:
+    seen: dict[str, int] = {}
+    for index, table in tables:
+        value = table.get(key)
+        if not isinstance(value, str):
+            continue
+        first = seen.setdefault(value.lower(), index)
+        if first != index:
+            yield Fault(f"device[{index}].{key}", "config-repeated", {"first": f"device[{first}]"})
+
+
+def _driver_faults(
+    index: int, table: dict[str, Any], drivers: Mapping[str, tuple[str, frozenset[str]]]
+) -> Iterator[Fault]:
+    name = table.get("driver")
+    if not isinstance(name, str):
+        return
+    if name not in drivers:
+        yield Fault(f"device[{index}].driver", "config-unknown-driver", {"driver": name})
+        return
+    transport, modes = drivers[name]
+    if table.get("transport") in ("serial", "ble") and table["transport"] != transport:
+        yield Fault(f"device[{index}].transport", "config-wrong-transport", {"driver": name, "transport": transport})
+    if isinstance(table.get("mode"), str) and table["mode"] not in modes:
+        yield Fault(f"device[{index}].mode", "config-unknown-mode", {"modes": ", ".join(sorted(modes))})
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself: `localhost` or an address of the loopback range."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def secret_path(value: str, credentials_directory: str | None) -> str:
+    """The path of a secret: itself, or inside systemd's credentials directory for `credential:NAME`."""
+    if not value.startswith(_CREDENTIAL):
+        return value
+    if credentials_directory is None:
+        raise ConfigurationError([Fault("mqtt", "config-no-credentials", {"name": value})])
+    return f"{credentials_directory}/{value.removeprefix(_CREDENTIAL)}"
