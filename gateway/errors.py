@@ -30,7 +30,7 @@ class UnsendableError(GatewayError):
 
 
 class Fault(NamedTuple):
-    """One mistake in a configuration: where (dotted path), which (key of the catalogue), and what the sentence needs."""
+    """One mistake in a configuration: where (path), which (key of the catalogue), and what its sentence needs."""
 
     path: str
     reason: str

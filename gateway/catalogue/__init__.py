@@ -32,7 +32,8 @@ def say(key: str, language: Language, params: Mapping[str, object] | None = None
     text = all_texts().get(key)
     if text is None:
         return key
-    return getattr(text, language).format_map(_Params(params or {}))
+    sentence = text.nb if language == "nb" else text.en
+    return sentence.format_map(_Params(params or {}))
 
 
 class _Params(dict[str, object]):

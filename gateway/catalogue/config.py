@@ -30,7 +30,7 @@ TEXTS = {
     ),
     "config-plaintext-not-loopback": Text(
         "Plain text to {host} is refused: readings would travel unprotected. Remove insecure_plaintext and use TLS.",
-        "Ukryptert forbindelse til {host} avvises: målinger ville gått ubeskyttet. Fjern insecure_plaintext og bruk TLS.",
+        "Ukryptert forbindelse til {host} avvises: målinger ville gått ubeskyttet. Fjern insecure_plaintext, bruk TLS.",
     ),
     "config-needs-partner": Text(
         "{partner} is set, so this key is needed too.", "{partner} er satt, så denne nøkkelen trengs også."

@@ -1,0 +1,131 @@
+"""The database file: opened durable, migrated, owned by one process."""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+from gateway.errors import GatewayError, RefusedError, TransientError
+
+FILE = "outbox.sqlite"
+_LOCK = "lock"
+# Small pages: a reading changes a few rows on as many pages, and each changed page is written whole, twice.
+_PAGE_BYTES = 1024
+# Checkpoint about every 250 kB of log.
+_CHECKPOINT_PAGES = 240
+
+
+def open_database(directory: Path) -> sqlite3.Connection:
+    """The store's database, created and migrated as needed; RefusedError if another process has it.
+
+    Write-ahead log with synchronous=FULL: a commit that returned is on the medium.
+    """
+    _own(directory)
+    path = directory / FILE
+    with mapped():
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+            connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        connection.execute("PRAGMA busy_timeout = 2000")
+        migrate(connection)
+    path.chmod(0o600)
+    return connection
+
+
+def open_read_only(directory: Path) -> sqlite3.Connection:
+    """The database for looking at, beside a running daemon; RefusedError if there is none."""
+    path = directory / FILE
+    if not path.exists():
+        raise RefusedError("store-missing", str(directory))
+    with mapped():
+        return sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Brings the schema to this version, one numbered script at a time; RefusedError for a newer database."""
+    scripts = sorted(p.name for p in files("gateway.store.schema").iterdir() if p.name.endswith(".sql"))
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(scripts):
+        raise RefusedError("store-newer", f"version {version}, this program knows {len(scripts)}")
+    for number, name in enumerate(scripts[version:], start=version + 1):
+        _apply(connection, number, files("gateway.store.schema").joinpath(name).read_text(encoding="utf-8"))
+
+
+def _apply(connection: sqlite3.Connection, number: int, script: str) -> None:
+    # Imported only when there is something to migrate: it would stay in the daemon's memory for nothing.
+    from sqlite_utils import Database  # noqa: PLC0415
+
+    database = Database(connection)
+    with transaction(connection):
+        for statement in _statements(script):
+            database.execute(statement)
+        database.execute(f"PRAGMA user_version = {number}")
+
+
+def _statements(script: str) -> Iterator[str]:
+    # executescript() would commit before it starts; each statement alone stays in the transaction.
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """All or nothing; durable when it ends without an error. TransientError when the medium says no."""
+    with mapped():
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+@contextmanager
+def mapped() -> Iterator[None]:
+    """Turns SQLite's faults into the project's."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _error(error) from error
+
+
+_FULL = {"SQLITE_FULL"}
+_READ_ONLY = {"SQLITE_READONLY", "SQLITE_PERM", "SQLITE_CANTOPEN"}
+_DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB"}
+
+
+def _error(error: sqlite3.Error) -> GatewayError:
+    name = "_".join(getattr(error, "sqlite_errorname", "SQLITE_UNKNOWN").split("_")[:2])
+    if name in _FULL:
+        return TransientError("store-full", str(error))
+    if name in _READ_ONLY:
+        return TransientError("store-read-only", str(error))
+    if name in _DAMAGED:
+        return RefusedError("store-damaged", str(error))
+    return TransientError("store-io", str(error))
+
+
+def _own(directory: Path) -> None:
+    """Takes the directory for this process until it ends: two daemons on one store would number readings twice."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise RefusedError("store-unusable", f"{directory}: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(lock)
+        raise RefusedError("store-in-use", str(directory)) from error

@@ -1,0 +1,51 @@
+"""The hub's id key: born with the store, never leaves it."""
+
+import os
+import secrets
+from pathlib import Path
+
+from gateway.errors import RefusedError
+
+FILE = "id.key"
+_BYTES = 32
+
+
+def id_key(directory: Path) -> bytes:
+    """The key that names readings and devices; made at first use, in a file only the daemon reads.
+
+    RefusedError if it cannot be read or is not whole: a new one would give known readings new names.
+    """
+    path = directory / FILE
+    try:
+        key = path.read_bytes()
+    except FileNotFoundError:
+        return _create(directory, path)
+    except OSError as error:
+        raise RefusedError("store-key-unreadable", f"{path}: {error.strerror}") from error
+    if len(key) != _BYTES:
+        raise RefusedError("store-key-damaged", f"{path}: {len(key)} bytes")
+    return key
+
+
+def _create(directory: Path, path: Path) -> bytes:
+    key = secrets.token_bytes(_BYTES)
+    draft = directory / f"{FILE}.new"
+    try:
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(key)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(path)
+        _sync(directory)
+    except OSError as error:
+        raise RefusedError("store-unusable", f"{path}: {error.strerror}") from error
+    return key
+
+
+def _sync(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,107 @@
+"""Readings that nobody has confirmed yet."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from gateway.store.database import transaction
+
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One message that waits: its place, its kind (the topic's last word), its text."""
+
+    seq: int
+    kind: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How full the outbox is; `oldest_seq` None when empty, `at_broker` counts those a broker has."""
+
+    waiting: int
+    at_broker: int
+    oldest_seq: int | None
+    oldest_received_at: str | None
+
+
+class Outbox:
+    """The outbox of one epoch. Ranges are inclusive; all writes are durable on return."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        # A row of `reading` outlives its release, so the highest one names the last place ever given.
+        self.last_seq: int = connection.execute("SELECT coalesce(max(seq), 0) FROM reading").fetchone()[0]
+
+    def waiting(self, after: int, upto: int, limit: int) -> list[Row]:
+        """Up to `limit` messages that no broker has, with after < seq <= upto, in order."""
+        query = (
+            "SELECT seq, kind, payload FROM outbox WHERE seq > ? AND seq <= ? AND at_broker = 0 ORDER BY seq LIMIT ?"
+        )
+        return [Row(*row) for row in self._connection.execute(query, (after, upto, limit))]
+
+    def mark_at_broker(self, seqs: Sequence[int]) -> None:
+        """A broker has taken these: a reconnect does not send them again."""
+        with transaction(self._connection):
+            self._connection.executemany(
+                "UPDATE outbox SET at_broker = at_broker + 1 WHERE seq = ?", [(s,) for s in seqs]
+            )
+
+    def release(self, ranges: Iterable[Range]) -> int:
+        """These are confirmed and leave the outbox; gives how many were still in it."""
+        released = 0
+        with transaction(self._connection):
+            for first, last in ranges:
+                query = "DELETE FROM outbox WHERE seq BETWEEN ? AND ?"
+                released += self._connection.execute(query, (first, last)).rowcount
+        return released
+
+    def send_again(self, ranges: Iterable[Range]) -> list[Range]:
+        """Counts these as not sent; gives the stretches that are no longer here, to be answered with a void."""
+        missing: list[Range] = []
+        with transaction(self._connection):
+            for first, last in ranges:
+                self._connection.execute(
+                    "UPDATE outbox SET at_broker = 0 WHERE seq BETWEEN ? AND ? AND at_broker > 0", (first, last)
+                )
+                missing += self._gaps(first, last)
+        return missing
+
+    def set_aside(self, seq: int, reason: str, void: str) -> None:
+        """The message of this place can never be delivered: it is kept apart, and a void takes its place."""
+        with transaction(self._connection):
+            self._connection.execute(
+                "INSERT INTO aside (seq, kind, payload, frames, reason)"
+                " SELECT seq, kind, payload, frames, ? FROM outbox WHERE seq = ? AND kind <> 'void'",
+                (reason, seq),
+            )
+            self._connection.execute(
+                "UPDATE outbox SET kind = 'void', payload = ?, frames = '[]', at_broker = 0 WHERE seq = ?", (void, seq)
+            )
+
+    def depth(self) -> Depth:
+        """Counts, and the oldest of all."""
+        waiting, at_broker, oldest = self._connection.execute(
+            "SELECT count(*), coalesce(sum(at_broker > 0), 0), min(seq) FROM outbox"
+        ).fetchone()
+        received = self._connection.execute("SELECT stored_at FROM reading WHERE seq = ?", (oldest,)).fetchone()
+        return Depth(waiting, at_broker, oldest, received[0] if received else None)
+
+    def aside(self) -> int:
+        """How many messages were refused for good."""
+        count: int = self._connection.execute("SELECT count(*) FROM aside").fetchone()[0]
+        return count
+
+    def _gaps(self, first: int, last: int) -> list[Range]:
+        query = "SELECT seq FROM outbox WHERE seq BETWEEN ? AND ? ORDER BY seq"
+        gaps, expected = [], first
+        for (seq,) in self._connection.execute(query, (first, last)):
+            if seq > expected:
+                gaps.append((expected, seq - 1))
+            expected = seq + 1
+        if expected <= last:
+            gaps.append((expected, last))
+        return gaps

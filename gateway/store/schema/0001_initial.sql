@@ -1,0 +1,64 @@
+-- One database is one epoch. seq is the rowid: no AUTOINCREMENT, which would write a second page at each insert.
+
+CREATE TABLE fact (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Every reading that was ever given a place in the sequence; stays after release, so that a device that hands over its
+-- whole memory again is recognised, and the ledger can be told.
+CREATE TABLE reading (
+    seq       INTEGER PRIMARY KEY,
+    id        BLOB NOT NULL UNIQUE,
+    stored_at TEXT NOT NULL
+);
+
+-- What is not yet confirmed: the message as it is sent, and the raw frames it came from.
+CREATE TABLE outbox (
+    seq       INTEGER PRIMARY KEY,
+    kind      TEXT NOT NULL,
+    payload   TEXT NOT NULL,
+    frames    TEXT NOT NULL,
+    at_broker INTEGER NOT NULL DEFAULT 0, -- how often a broker has acknowledged it
+    device    TEXT NOT NULL
+);
+
+-- Readings that are not sent: another person's, or nobody knows whose.
+CREATE TABLE held (
+    id      BLOB PRIMARY KEY,
+    kind    TEXT NOT NULL,
+    status  TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    frames  TEXT NOT NULL,
+    device  TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Messages that broker or receiver refused for good; their place in the sequence is a void.
+CREATE TABLE aside (
+    seq     INTEGER PRIMARY KEY,
+    kind    TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    frames  TEXT NOT NULL,
+    reason  TEXT NOT NULL
+);
+
+-- Frames without a reading: part of an act that is not complete (reason null), or refused by the decoder.
+CREATE TABLE frame (
+    number      INTEGER PRIMARY KEY,
+    device      TEXT NOT NULL,
+    channel     TEXT NOT NULL,
+    data        BLOB NOT NULL,
+    received_at TEXT NOT NULL,
+    hub_clock   TEXT NOT NULL,
+    boot        TEXT NOT NULL,
+    monotonic   REAL NOT NULL,
+    reason      TEXT
+);
+CREATE INDEX frame_device ON frame (device);
+
+-- What is known of each device: its twin, and the highest record number kept.
+CREATE TABLE device (
+    ref    TEXT PRIMARY KEY,
+    twin   TEXT NOT NULL,
+    cursor INTEGER
+) WITHOUT ROWID;

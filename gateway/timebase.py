@@ -1,0 +1,119 @@
+"""Honest time: from device clock, moment of receipt and hub clock to an instant, a source and an uncertainty.
+
+Never a false date, never a discarded reading: where nothing can be proved the instant is None and says so. Device
+times are naive, as told. A device's time is only used when its clock is known: read at this contact, or seen to agree
+with the hub's.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+HubClock = Literal["synchronised", "rtc", "unsynchronised"]
+Source = Literal["device", "hub", "none"]
+
+# A device tells whole seconds, and reading its clock takes a round trip.
+_FIX_UNCERTAINTY = Decimal(2)
+# An unreadable device clock that agrees with the hub's this closely is taken as right to within it.
+_AGREEMENT = timedelta(minutes=10)
+# A measurement cannot be younger than its receipt; beyond reading latency the device's clock was set in between.
+_FUTURE_TOLERANCE = timedelta(minutes=2)
+# A live value reaches the hub at most about this long after it was taken (connection, retries).
+_RECEIPT_UNCERTAINTY = Decimal(60)
+# What a clock that nobody checks is allowed to be off.
+_RTC_UNCERTAINTY = Decimal(120)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When bytes came: hub wall time (aware UTC), monotonic seconds, and how far the wall time is to be trusted."""
+
+    utc: datetime
+    monotonic: float
+    hub_clock: HubClock
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFix:
+    """The device's clock (naive) and the hub's (aware UTC) at one moment of this contact."""
+
+    device: datetime
+    hub: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceClaim:
+    """What the device said of the time of a measurement."""
+
+    time: datetime | None = None
+    faulty: bool = False
+    stored: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HonestTime:
+    """The outcome; `offset_s` is hub minus device, `uncertainty_s` None when unknown."""
+
+    measured_at: datetime | None
+    source: Source
+    offset_s: Decimal | None
+    uncertainty_s: Decimal | None
+    origin: Literal["live", "stored"]
+
+
+def resolve(claim: DeviceClaim, receipt: Moment, fix: ClockFix | None, zone: ZoneInfo) -> HonestTime:
+    """The honest time of a measurement that came at `receipt`, in `zone` (for the offset shown, not for arithmetic)."""
+    offset = None if fix is None else _offset(fix, zone)
+    if receipt.hub_clock == "unsynchronised":
+        return HonestTime(None, "none", offset, None, "stored" if claim.stored else "live")
+    if claim.time is None:
+        return _undated(claim, receipt, offset, zone)
+    if fix is not None:
+        return _by_fix(claim.time, claim, receipt, fix, zone)
+    return _by_agreement(claim.time, claim, receipt, zone)
+
+
+def _offset(fix: ClockFix, zone: ZoneInfo) -> Decimal:
+    return Decimal(round((_local(fix.hub, zone) - fix.device).total_seconds()))
+
+
+def _local(utc: datetime, zone: ZoneInfo) -> datetime:
+    return utc.astimezone(zone).replace(tzinfo=None)
+
+
+def _undated(claim: DeviceClaim, receipt: Moment, offset: Decimal | None, zone: ZoneInfo) -> HonestTime:
+    if claim.stored:
+        return HonestTime(None, "none", offset, None, "stored")
+    uncertainty = None if claim.faulty else _RECEIPT_UNCERTAINTY + _slack(receipt)
+    return HonestTime(receipt.utc.astimezone(zone), "hub", offset, uncertainty, "live")
+
+
+def _by_fix(time: datetime, claim: DeviceClaim, receipt: Moment, fix: ClockFix, zone: ZoneInfo) -> HonestTime:
+    # Time elapsed on the device's own clock: true over daylight saving, and over any offset.
+    measured = fix.hub - (fix.device - time)
+    if measured - receipt.utc > _FUTURE_TOLERANCE:
+        return _undated(DeviceClaim(None, faulty=True, stored=claim.stored), receipt, _offset(fix, zone), zone)
+    uncertainty = _FIX_UNCERTAINTY + _slack(receipt)
+    return HonestTime(
+        measured.astimezone(zone), "device", _offset(fix, zone), uncertainty, _origin(claim, measured, receipt)
+    )
+
+
+def _by_agreement(time: datetime, claim: DeviceClaim, receipt: Moment, zone: ZoneInfo) -> HonestTime:
+    measured = time.replace(tzinfo=zone)
+    if abs(measured - receipt.utc) > _AGREEMENT:
+        return HonestTime(None, "none", None, None, "stored" if claim.stored else "live")
+    uncertainty = Decimal(int(_AGREEMENT.total_seconds()))
+    return HonestTime(measured, "device", None, uncertainty, _origin(claim, measured, receipt))
+
+
+def _origin(claim: DeviceClaim, measured: datetime, receipt: Moment) -> Literal["live", "stored"]:
+    if claim.stored is not None:
+        return "stored" if claim.stored else "live"
+    return "stored" if receipt.utc - measured > _AGREEMENT else "live"
+
+
+def _slack(receipt: Moment) -> Decimal:
+    return Decimal(0) if receipt.hub_clock == "synchronised" else _RTC_UNCERTAINTY
