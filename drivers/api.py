@@ -202,6 +202,13 @@ class Await:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockRead:
+    """Nothing to do on the link: the device's clock shows `time` just now (naive, as told); answered by `Done`."""
+
+    time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Value:
     """Bytes that came from a channel."""
 
@@ -226,7 +233,7 @@ class TimedOut:
     """Nothing came in time."""
 
 
-Step = Write | Read | Await
+Step = Write | Read | Await | ClockRead
 Reply = Value | Done | Refused | TimedOut
 
 

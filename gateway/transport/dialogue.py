@@ -9,6 +9,7 @@ from typing import Protocol
 
 from drivers.api import (
     Await,
+    ClockRead,
     DecodeError,
     Done,
     Facts,
@@ -24,6 +25,7 @@ from drivers.api import (
 )
 from gateway.env import Env
 from gateway.errors import TransientError
+from gateway.transport import Contact
 
 
 class Link(Protocol):
@@ -42,8 +44,8 @@ class Link(Protocol):
         ...
 
 
-async def play(talk: Talk, context: TalkContext, link: Link) -> None:
-    """Runs one conversation to its end; the generator is closed however it ends.
+async def play(talk: Talk, context: TalkContext, link: Link, contact: Contact) -> None:
+    """Runs one conversation to its end; the generator is closed however it ends. Clocks it reads are told to `contact`.
 
     Raises TransientError `conversation-failed` when the driver cannot make sense of an answer, and whatever the link
     raises.
@@ -52,7 +54,7 @@ async def play(talk: Talk, context: TalkContext, link: Link) -> None:
     try:
         step = next(conversation)
         while True:
-            step = conversation.send(await _perform(step, link))
+            step = conversation.send(await _perform(step, link, contact))
     except StopIteration:
         return
     except DecodeError as error:
@@ -61,7 +63,7 @@ async def play(talk: Talk, context: TalkContext, link: Link) -> None:
         conversation.close()
 
 
-async def _perform(step: Step, link: Link) -> Reply:
+async def _perform(step: Step, link: Link, contact: Contact) -> Reply:
     match step:
         case Write():
             return await link.write(step.channel, step.data, step.response)
@@ -69,6 +71,9 @@ async def _perform(step: Step, link: Link) -> Reply:
             return await link.read(step.channel)
         case Await():
             return await link.next_value(step.seconds)
+        case ClockRead():
+            contact.clock(step.time)
+            return Done()
 
 
 def talk_context(env: Env, timezone: tzinfo, cursor: int | None, options: Facts) -> TalkContext:

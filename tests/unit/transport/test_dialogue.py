@@ -1,15 +1,28 @@
 """A driver's conversation is played step by step, and ends cleanly whatever happens."""
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from drivers.api import Await, DecodeError, Done, Read, Refused, Reply, Step, TalkContext, TimedOut, Value, Write
+from drivers.api import (
+    Await,
+    ClockRead,
+    DecodeError,
+    Done,
+    Read,
+    Refused,
+    Reply,
+    Step,
+    TalkContext,
+    TimedOut,
+    Value,
+    Write,
+)
 from gateway.env import real_env
-from gateway.errors import TransientError
+from gateway.errors import GatewayError, TransientError
 from gateway.transport.dialogue import play, talk_context
 
 
@@ -30,6 +43,24 @@ class ScriptedLink:
         return TimedOut() if seconds < 1 else Value("port", b"next")
 
 
+class Told:
+    """A contact that notes the clock it is told."""
+
+    def __init__(self) -> None:
+        self.clocks: list[datetime | None] = []
+
+    def opened(self) -> None: ...
+    def frame(self, channel: str, data: bytes) -> None: ...
+    def facts(self, facts: Mapping[str, object]) -> None: ...
+    def closed(self, error: GatewayError | None) -> None: ...
+
+    def clock(self, device_time: datetime | None) -> None:
+        self.clocks.append(device_time)
+
+    def cursor(self) -> int | None:
+        return None
+
+
 CONTEXT = TalkContext(local_time=None)
 
 
@@ -42,7 +73,7 @@ def test_each_step_is_done_and_its_answer_handed_back() -> None:
             answers.append((yield step))
 
     link = ScriptedLink()
-    asyncio.run(play(talk, CONTEXT, link))
+    asyncio.run(play(talk, CONTEXT, link, Told()))
     assert link.asked == [("a", b"yes", True), ("a", b"no", False), "b", 2.0, 0.5]
     assert answers == [Done(), Refused(3), Value("b", b"read"), Value("port", b"next"), TimedOut()]
 
@@ -52,7 +83,7 @@ def test_a_conversation_without_steps_is_over_at_once() -> None:
         yield from ()
 
     link = ScriptedLink()
-    asyncio.run(play(talk, CONTEXT, link))
+    asyncio.run(play(talk, CONTEXT, link, Told()))
     assert link.asked == []
 
 
@@ -62,7 +93,7 @@ def test_an_answer_the_driver_cannot_read_is_a_transient_fault() -> None:
         raise DecodeError("checksum", 4, "checksum is wrong")
 
     with pytest.raises(TransientError) as caught:
-        asyncio.run(play(talk, CONTEXT, ScriptedLink()))
+        asyncio.run(play(talk, CONTEXT, ScriptedLink(), Told()))
     assert caught.value.reason == "conversation-failed"
 
 
@@ -80,7 +111,7 @@ def test_the_generator_is_closed_when_the_link_is_lost() -> None:
             closed.append(True)
 
     with pytest.raises(TransientError, match="serial-unplugged"):
-        asyncio.run(play(talk, CONTEXT, LostLink()))
+        asyncio.run(play(talk, CONTEXT, LostLink(), Told()))
     assert closed == [True]
 
 
@@ -93,3 +124,15 @@ def test_local_time_is_told_only_while_the_hub_clock_is_to_be_trusted() -> None:
     assert (told.cursor, told.options) == (7, {"format": 8})
     lost = replace(env, hub_clock=lambda: "unsynchronised")
     assert talk_context(lost, zone, None, {}).local_time is None
+
+
+def test_a_clock_the_conversation_reads_is_told() -> None:
+    noon = datetime(2026, 3, 14, 12, 0)  # noqa: DTZ001 - a device's clock
+    answers: list[Reply] = []
+
+    def talk(context: TalkContext) -> Generator[Step, Reply, None]:
+        answers.append((yield ClockRead(noon)))
+
+    told = Told()
+    asyncio.run(play(talk, CONTEXT, ScriptedLink(), told))
+    assert (told.clocks, answers) == ([noon], [Done()])
