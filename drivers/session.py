@@ -4,6 +4,9 @@ from drivers.api import PORT, Act, Bad, Decode, DecodeError, Driver, Frame, Gath
 from drivers.uuids import normal
 
 
+_SMALLEST_STEP_S = 1e-6
+
+
 class Session:
     """The state between the bytes of one device and its acts of measuring; lives as long as the daemon does."""
 
@@ -13,6 +16,7 @@ class Session:
         self._gatherer: Gatherer = driver.modes[mode if mode is not None else next(iter(driver.modes))]()
         self._framer = driver.framer() if isinstance(driver, SerialDriver) else None
         self._decoders = decoders(driver)
+        self._last_at = 0.0
 
     @property
     def journal(self) -> bool:
@@ -23,6 +27,7 @@ class Session:
         """Takes bytes as they came; for a serial driver any chunk of the stream, else one value of `channel`."""
         outcomes: list[Outcome] = []
         for message in self._messages(data):
+            at = self._later(at)
             if isinstance(message, DecodeError):
                 outcomes.append(Bad(message, Frame(channel, data, at)))
             else:
@@ -50,6 +55,11 @@ class Session:
     def held(self) -> tuple[Frame, ...]:
         """Frames whose act is not complete."""
         return self._gatherer.held()
+
+    def _later(self, at: float) -> float:
+        # No two frames of a device have the same moment: it may be all that tells two equal, undated values apart.
+        self._last_at = max(at, self._last_at + _SMALLEST_STEP_S)
+        return self._last_at
 
     def _messages(self, data: bytes) -> list[bytes | DecodeError]:
         return [data] if self._framer is None else self._framer.feed(data)

@@ -5,38 +5,14 @@ Everything here is synchronous and called on the event loop's thread: a call tha
 
 import json
 import secrets
-import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.reading import Reading
+from gateway.keeping import Draft, Kept
 from gateway.store.database import FILE, mapped, open_database, transaction
-from gateway.store.frames import Frames, KeptFrame
+from gateway.store.frames import Frames
 from gateway.store.keys import id_key
 from gateway.store.outbox import Outbox
-
-__all__ = ["Draft", "Kept", "KeptFrame", "Store"]
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A reading about to be kept: without a place in the sequence, with its frames (channel, hex) and the numbers of
-    the rows in which some of them already wait. `cursor` is the device's record number, where it has one."""
-
-    reading: Reading
-    frames: Sequence[tuple[str, str]]
-    waiting: Sequence[int] = ()
-    cursor: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What became of a draft: given `seq`, held back (`seq` None), or known already (`duplicate`)."""
-
-    id: str
-    seq: int | None
-    duplicate: bool = False
 
 
 class Store:

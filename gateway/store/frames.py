@@ -2,27 +2,14 @@
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.store.database import transaction
+from gateway.keeping import KeptFrame
+from gateway.store.database import mapped, transaction
+from gateway.timebase import Moment
 
 # Refused bytes are kept for whoever mends the decoder; a device that sends nothing else must not fill the card.
 _REFUSED_KEPT = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class KeptFrame:
-    """A frame and the moment it came: wall time (aware), trust in it, boot, monotonic seconds. `number` 0: not kept."""
-
-    device: str
-    channel: str
-    data: bytes
-    received_at: datetime
-    hub_clock: str
-    boot: str
-    monotonic: float
-    number: int = 0
 
 
 class Frames:
@@ -57,9 +44,11 @@ class Frames:
             "SELECT device, channel, data, received_at, hub_clock, boot, monotonic, number FROM frame"
             " WHERE device = ? AND reason IS NULL ORDER BY number"
         )
+        with mapped():
+            rows = self._connection.execute(query, (device,)).fetchall()
         return [
-            KeptFrame(row[0], row[1], row[2], datetime.fromisoformat(row[3]), *row[4:])
-            for row in self._connection.execute(query, (device,))
+            KeptFrame(ref, channel, data, Moment(datetime.fromisoformat(at), monotonic, hub_clock), boot, number)
+            for ref, channel, data, at, hub_clock, boot, monotonic, number in rows
         ]
 
     def _insert(self, frame: KeptFrame, reason: str | None) -> int:
@@ -70,10 +59,10 @@ class Frames:
                 frame.device,
                 frame.channel,
                 frame.data,
-                frame.received_at.isoformat(),
-                frame.hub_clock,
+                frame.moment.utc.isoformat(),
+                frame.moment.hub_clock,
                 frame.boot,
-                frame.monotonic,
+                frame.moment.monotonic,
                 reason,
             ),
         )

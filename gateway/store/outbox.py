@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from gateway.store.database import transaction
+from gateway.store.database import mapped, transaction
 
 Range = tuple[int, int]
 
@@ -41,7 +41,8 @@ class Outbox:
         query = (
             "SELECT seq, kind, payload FROM outbox WHERE seq > ? AND seq <= ? AND at_broker = 0 ORDER BY seq LIMIT ?"
         )
-        return [Row(*row) for row in self._connection.execute(query, (after, upto, limit))]
+        with mapped():
+            return [Row(*row) for row in self._connection.execute(query, (after, upto, limit))]
 
     def mark_at_broker(self, seqs: Sequence[int]) -> None:
         """A broker has taken these: a reconnect does not send them again."""
@@ -84,10 +85,11 @@ class Outbox:
 
     def depth(self) -> Depth:
         """Counts, and the oldest of all."""
-        waiting, at_broker, oldest = self._connection.execute(
-            "SELECT count(*), coalesce(sum(at_broker > 0), 0), min(seq) FROM outbox"
-        ).fetchone()
-        received = self._connection.execute("SELECT stored_at FROM reading WHERE seq = ?", (oldest,)).fetchone()
+        with mapped():
+            waiting, at_broker, oldest = self._connection.execute(
+                "SELECT count(*), coalesce(sum(at_broker > 0), 0), min(seq) FROM outbox"
+            ).fetchone()
+            received = self._connection.execute("SELECT stored_at FROM reading WHERE seq = ?", (oldest,)).fetchone()
         return Depth(waiting, at_broker, oldest, received[0] if received else None)
 
     def aside(self) -> int:

@@ -1,0 +1,289 @@
+"""One device: frame -> measurement -> reading -> keep.
+
+Implements the transport's `Contact`. Everything is durable when a call returns, but for frames of a stream, of which
+only the summary is kept. A fault here never reaches the transport.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from drivers.api import Act, Bad, Frame, Outcome
+from drivers.session import Session
+from gateway.counters import Counters
+from gateway.env import Env
+from gateway.errors import GatewayError
+from gateway.keeping import Draft, Kept, KeptFrame
+from gateway.making import Origin, Place, make_reading
+from gateway.timebase import ClockFix, Moment
+
+# How long readings wait for the device's clock to be read before they are dated without it.
+_CLOCK_WAIT_S = 3.0
+_TICK_S = 0.5
+# Ticks go on this long after the last frame; longer than any driver's window.
+_TICKING_S = 60.0
+# Refused bytes written to the medium per hour and device; all are counted.
+_REFUSED_PER_HOUR = 20
+
+
+class Memory(Protocol):
+    """The store as the collector sees it. Calls raise GatewayError when the medium refuses."""
+
+    def keep(self, drafts: Sequence[Draft]) -> list[Kept]:
+        """Keeps readings, durable on return."""
+        ...
+
+    def add_frames(self, frames: Sequence[KeptFrame]) -> list[int]:
+        """Keeps frames of an act that is not complete; gives their numbers."""
+        ...
+
+    def refuse_frame(self, frame: KeptFrame, reason: str) -> None:
+        """Keeps bytes that could not be decoded."""
+        ...
+
+    def drop_frames(self, numbers: Sequence[int]) -> None:
+        """Forgets frames that belong to no act."""
+        ...
+
+    def waiting_frames(self, device: str) -> list[KeptFrame]:
+        """Frames an earlier run left."""
+        ...
+
+    def cursor(self, device: str) -> int | None:
+        """Highest record number kept of a device."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """Whom the collector tells: `kept` of readings on disk, `note` of events for the log (event, fields), `changed`
+    of anything worth a new twin."""
+
+    kept: Callable[[str, Sequence[Kept]], None]
+    note: Callable[[str, Mapping[str, object]], None]
+    changed: Callable[[], None]
+
+
+class Collector:
+    """Turns what one device says into readings."""
+
+    def __init__(
+        self,
+        ref: str,
+        session: Session,
+        memory: Memory,
+        env: Env,
+        place: Place,
+        hooks: Hooks,
+        *,
+        users: Collection[int] | None = None,
+        twin: Mapping[str, object] | None = None,
+    ) -> None:
+        """`users` are the device's slots that belong to the person followed; `twin` is what is known from before."""
+        self.ref, self._session, self._memory, self._env = ref, session, memory, env
+        self._place, self._hooks, self._users = place, hooks, users
+        self.twin: dict[str, object] = dict(twin or {})
+        self.counters = Counters()
+        self.connected = False
+        self.error: GatewayError | None = None
+        self._has_clock = bool(getattr(session.driver, "clocks", ()))
+        self._fix: ClockFix | None = None
+        self._clock_deadline: float | None = None
+        self._on_disk: dict[Frame, KeptFrame] = {}
+        self._parked: list[Act] = []
+        self._unkept: list[Draft] = []
+        self._last_frame = float("-inf")
+        self._refused_at: list[float] = []
+
+    def opened(self) -> None:
+        """Contact is made."""
+        self.connected, self.error, self._fix = True, None, None
+        self._clock_deadline = self._env.monotonic() + _CLOCK_WAIT_S if self._has_clock else None
+        self._seen()
+        self._hooks.note("device.opened", {"device": self.ref})
+        self._hooks.changed()
+
+    def frame(self, channel: str, data: bytes) -> None:
+        """Bytes came; what they complete is on disk on return."""
+        self._last_frame = self._env.monotonic()
+        self.counters.add("frames")
+        self._take(self._session.feed(channel, data, self._last_frame))
+
+    def facts(self, facts: Mapping[str, object]) -> None:
+        """The device told of itself."""
+        if any(self.twin.get(name) != value for name, value in facts.items()):
+            self.twin.update(facts)
+            self._hooks.changed()
+
+    def clock(self, device_time: datetime | None) -> None:
+        """The device's clock was read just now, or cannot be."""
+        if device_time is not None:
+            self._fix = ClockFix(device_time, self._env.now())
+            skew = self._place_time(self._fix.hub) - device_time
+            self.facts({"clock_skew_s": round(skew.total_seconds())})
+        self._clock_deadline = None
+        self._finish_parked()
+
+    def closed(self, error: GatewayError | None) -> None:
+        """Contact is over."""
+        self.connected, self.error, self._clock_deadline = False, error, None
+        self._take(self._session.end(self._env.monotonic()))
+        self._finish_parked()
+        self._forget_held()
+        if error is not None:
+            self.counters.add(f"error.{error.reason}")
+        self._hooks.note(
+            "device.closed",
+            {"device": self.ref, "reason": error.reason if error else "ended", "detail": str(error or "")},
+        )
+        self._hooks.changed()
+
+    def cursor(self) -> int | None:
+        """The highest record number kept."""
+        return self._memory.cursor(self.ref)
+
+    def resume(self) -> None:
+        """Goes on with frames that an earlier run had kept of acts that were not complete."""
+        for kept in self._memory.waiting_frames(self.ref):
+            frame = Frame(kept.channel, kept.data, kept.moment.monotonic)
+            self._on_disk[frame] = kept
+            self._take(self._session.replay(frame))
+        self._take(self._session.end(self._env.monotonic()))
+        self._finish_parked()
+        self._forget_held()
+
+    async def run(self) -> None:
+        """Lets time pass for the driver, and tries again to keep what the medium refused; until cancelled."""
+        while True:
+            await self._env.sleep(_TICK_S)
+            now = self._env.monotonic()
+            if now - self._last_frame <= _TICKING_S:
+                self._take(self._session.tick(now))
+            if self._clock_deadline is not None and now >= self._clock_deadline:
+                self._clock_deadline = None
+                self._finish_parked()
+            if self._unkept:
+                self._keep([])
+
+    def _take(self, outcomes: Sequence[Outcome]) -> None:
+        acts = []
+        for outcome in outcomes:
+            if isinstance(outcome, Bad):
+                self._refuse(outcome)
+            elif outcome.measurement.failed is not None:
+                self._failed(outcome)
+            else:
+                acts.append(outcome)
+        self._journal(acts if self._clock_deadline is not None else [])
+        if self._clock_deadline is not None:
+            self._parked += acts
+        elif acts:
+            self._finish(acts)
+
+    def _journal(self, parked: Sequence[Act]) -> None:
+        """Writes down frames that belong to no finished reading yet."""
+        frames = [f for act in parked for f in act.frames]
+        if self._session.journal:
+            frames += self._session.held()
+        new = [f for f in frames if f not in self._on_disk]
+        if not new:
+            return
+        kept = [self._kept_frame(f) for f in new]
+        try:
+            numbers = self._memory.add_frames(kept)
+        except GatewayError as error:
+            self._medium_refused(error)
+            return
+        for frame, record, number in zip(new, kept, numbers, strict=True):
+            self._on_disk[frame] = KeptFrame(
+                record.device, record.channel, record.data, record.moment, record.boot, number
+            )
+
+    def _finish_parked(self) -> None:
+        acts, self._parked = self._parked, []
+        if acts:
+            self._finish(acts)
+
+    def _finish(self, acts: Sequence[Act]) -> None:
+        self._keep([self._draft(act) for act in acts])
+
+    def _keep(self, drafts: Sequence[Draft]) -> None:
+        self._unkept += drafts
+        try:
+            kept = self._memory.keep(self._unkept)
+        except GatewayError as error:
+            self._medium_refused(error)
+            return
+        done, self._unkept = self._unkept, []
+        for draft, result in zip(done, kept, strict=True):
+            self._count(result)
+            if not result.duplicate:
+                self.twin["last_reading_at"] = draft.reading.received_at.isoformat(timespec="seconds")
+        self._hooks.kept(self.ref, kept)
+        self._hooks.changed()
+
+    def _count(self, result: Kept) -> None:
+        self.counters.add("duplicates" if result.duplicate else "stored" if result.seq is not None else "held")
+
+    def _medium_refused(self, error: GatewayError) -> None:
+        if self.counters.add(f"error.{error.reason}") == 1 or error.reason != getattr(self.error, "reason", None):
+            self._hooks.note("store.refused", {"device": self.ref, "reason": error.reason, "detail": error.detail})
+        self.error = error
+
+    def _refuse(self, bad: Bad) -> None:
+        self.counters.add("refused")
+        now = self._env.monotonic()
+        self._refused_at = [t for t in self._refused_at if now - t < 3600]
+        if len(self._refused_at) >= _REFUSED_PER_HOUR:
+            return
+        self._refused_at.append(now)
+        self._hooks.note(
+            "frame.refused",
+            {"device": self.ref, "reason": bad.error.reason, "offset": bad.error.offset, "bytes": len(bad.frame.data)},
+        )
+        self._write_refused(bad)
+
+    def _write_refused(self, bad: Bad) -> None:
+        try:
+            self._memory.refuse_frame(self._kept_frame(bad.frame), bad.error.reason)
+        except GatewayError as error:
+            self._medium_refused(error)
+
+    def _failed(self, act: Act) -> None:
+        self.counters.add("failed")
+        self._hooks.note("measurement.failed", {"device": self.ref, "reason": act.measurement.failed})
+
+    def _forget_held(self) -> None:
+        """Frames on disk whose act will never be complete."""
+        left = [k.number for k in self._on_disk.values()]
+        self._on_disk = {}
+        if left:
+            self.counters.add("incomplete", len(left))
+            try:
+                self._memory.drop_frames(left)
+            except GatewayError as error:
+                self._medium_refused(error)
+
+    def _draft(self, act: Act) -> Draft:
+        first = self._on_disk.get(act.frames[0]) or self._kept_frame(act.frames[0])
+        waiting = [self._on_disk.pop(f).number for f in act.frames if f in self._on_disk]
+        return Draft(
+            reading=make_reading(
+                act.measurement, first, self._fix, Origin(self.ref, self.twin, self._users), self._place
+            ),
+            frames=[(f.channel, f.data.hex()) for f in act.frames],
+            waiting=waiting,
+            cursor=act.measurement.record,
+        )
+
+    def _kept_frame(self, frame: Frame) -> KeptFrame:
+        age = timedelta(seconds=max(0.0, self._env.monotonic() - frame.at))
+        moment = Moment(self._env.now() - age, frame.at, self._env.hub_clock())
+        return KeptFrame(self.ref, frame.channel, frame.data, moment, self._env.boot_id)
+
+    def _place_time(self, utc: datetime) -> datetime:
+        return utc.astimezone(self._place.zone).replace(tzinfo=None)
+
+    def _seen(self) -> None:
+        self.twin["last_seen"] = self._env.now().astimezone(self._place.zone).isoformat(timespec="seconds")

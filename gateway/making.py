@@ -1,0 +1,96 @@
+"""From a measurement to a reading: identity, honest time and attribution put together. Pure."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from drivers.api import Absent, Measurement, Sample
+from gateway.attribution import attribute
+from gateway.identity import reading_id, receipt_key
+from gateway.keeping import KeptFrame
+from gateway.reading import Attribution, Device, Quality, Reading, Time, Value
+from gateway.timebase import ClockFix, DeviceClaim, HonestTime, Moment, resolve
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where readings come from: the hub, its sequence, and whose clock the devices show."""
+
+    hub: str
+    epoch: str
+    id_key: bytes
+    zone: ZoneInfo
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The device a measurement came from: its reference, what is known of it, and the user slots that belong to the
+    person followed (None: it serves one person)."""
+
+    ref: str
+    twin: Mapping[str, object]
+    users: Collection[int] | None
+
+
+def make_reading(
+    measurement: Measurement, first: KeptFrame, fix: ClockFix | None, origin: Origin, place: Place
+) -> Reading:
+    """The reading of a measurement whose first frame is `first`, with the device's clock as read at this contact."""
+    claim = DeviceClaim(measurement.device_time, measurement.time_fault is not None, measurement.stored)
+    honest = resolve(claim, first.moment, fix, place.zone)
+    verdict = attribute(measurement.user, origin.users)
+    reading = Reading(
+        schema="dho.reading/1",
+        id=reading_id(place.id_key, origin.ref, measurement.kind, _record_key(measurement, first)),
+        hub=place.hub,
+        epoch=place.epoch,
+        seq=None,
+        boot=first.boot,
+        assignment=None,
+        device=_device(measurement, origin),
+        measured_at=honest.measured_at,
+        time=_time(measurement, honest, first.moment),
+        received_at=first.moment.utc.astimezone(place.zone),
+        origin=honest.origin,
+        acquisition="automatic",
+        values=tuple(_value(sample) for sample in measurement.samples),
+        quality=Quality(status=measurement.status, flags=_flags(measurement)),
+        attribution=Attribution(status=verdict.status, method=verdict.method),
+    )
+    return reading.model_copy(update={"simulated": True}) if place.simulated else reading
+
+
+def _record_key(measurement: Measurement, first: KeptFrame) -> str:
+    key = measurement.record_key
+    return key if measurement.dated else f"{receipt_key(first.boot, first.moment.monotonic)}|{key}"
+
+
+def _device(measurement: Measurement, origin: Origin) -> Device:
+    known = {name: origin.twin[name] for name in ("model", "firmware") if isinstance(origin.twin.get(name), str)}
+    return Device.model_validate({"ref": origin.ref, "kind": measurement.kind, **known})
+
+
+def _time(measurement: Measurement, honest: HonestTime, receipt: Moment) -> Time:
+    told = {
+        "device_time": measurement.device_time,
+        "offset_s": honest.offset_s,
+        "hub_clock": receipt.hub_clock,
+        "uncertainty_s": honest.uncertainty_s,
+    }
+    set_keys = {name: value for name, value in told.items() if value is not None}
+    return Time.model_validate({"source": honest.source, **set_keys})
+
+
+def _value(sample: Sample) -> Value:
+    quantity = sample.quantity
+    code = {} if quantity.mdc is None else {"mdc": quantity.mdc}
+    if isinstance(sample.value, Absent):
+        told = {"value": None, "unit": quantity.unit, "absent": sample.value.value}
+    else:
+        told = {"value": sample.value, "unit": quantity.unit}
+    return Value.model_validate({"type": quantity.type, **code, **told})
+
+
+def _flags(measurement: Measurement) -> tuple[str, ...]:
+    return (*measurement.flags, measurement.time_fault) if measurement.time_fault else measurement.flags
