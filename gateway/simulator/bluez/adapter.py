@@ -1,0 +1,150 @@
+"""org.bluez.Adapter1: power, discovery and what is heard (src/adapter.c)."""
+
+import itertools
+
+from dbus_fast import Variant
+
+from gateway.simulator.bluez.core import Core, Known, heard
+from gateway.simulator.bluez.monitors import Monitors
+from gateway.simulator.bluez.names import ADAPTER, DEVICE, MONITOR_MANAGER, bluez_error, failed, in_progress
+from gateway.simulator.bluez.objects import Call
+from gateway.simulator.bluez.radio import Advert
+
+HUB_ADDRESS = "02:00:00:00:00:01"
+RSSI_NOISE = (0, 2, -1, 3, -3, 1)
+
+
+class Adapter:
+    """The one adapter of the look-alike."""
+
+    def __init__(self, core: Core, monitors: Monitors) -> None:
+        self._core = core
+        self._monitors = monitors
+        self._scanners: dict[str, frozenset[str]] = {}
+        self._filters: dict[str, frozenset[str]] = {}
+        self._noise = itertools.cycle(RSSI_NOISE)
+        monitors.on_change = self._listen
+        core.radio.on_advert = self._heard
+        core.tree.serve(
+            ADAPTER,
+            StartDiscovery=self._start_discovery,
+            StopDiscovery=self._stop_discovery,
+            SetDiscoveryFilter=self._set_filter,
+            RemoveDevice=self._remove_device,
+        )
+        core.tree.settable(ADAPTER, Powered=self._set_powered)
+
+    def export(self) -> None:
+        """Makes the adapter's object, switched on."""
+        properties = {
+            "Address": Variant("s", HUB_ADDRESS),
+            "AddressType": Variant("s", "public"),
+            "Name": Variant("s", "virtual"),
+            "Alias": Variant("s", "virtual"),
+            "Class": Variant("u", 0),
+            "Powered": Variant("b", True),
+            "Discoverable": Variant("b", False),
+            "Pairable": Variant("b", True),
+            "Discovering": Variant("b", False),
+            "UUIDs": Variant("as", []),
+            "Modalias": Variant("s", "usb:v1D6Bp0246d0542"),
+            "Roles": Variant("as", ["central", "peripheral"]),
+        }
+        monitor = {
+            "SupportedMonitorTypes": Variant("as", ["or_patterns"]),
+            "SupportedFeatures": Variant("as", []),
+        }
+        self._core.tree.add(self._core.adapter, {ADAPTER: properties, MONITOR_MANAGER: monitor})
+
+    async def power(self, on: bool) -> None:
+        """Switches the adapter. Off drops every link, and every discovery without a word to its owner."""
+        core = self._core
+        if on == core.powered:
+            return
+        if not on:
+            self._scanners.clear()
+            await self._listen()
+            for known in list(core.devices.values()):
+                if known.link is not None:
+                    await known.link.disconnect()
+        else:
+            core.faults.deaf = 0
+        core.tree.change(core.adapter, ADAPTER, {"Powered": Variant("b", on)})
+
+    async def reset(self) -> None:
+        """Forgets who was scanning."""
+        self._scanners.clear()
+        self._filters.clear()
+        await self._core.radio.scan(False)
+
+    async def client_gone(self, client: str) -> None:
+        """A program left: its discovery ends."""
+        self._filters.pop(client, None)
+        if self._scanners.pop(client, None) is not None:
+            await self._listen()
+
+    async def _set_powered(self, _path: str, value: Variant) -> None:
+        await self.power(bool(value.value))
+
+    async def _set_filter(self, call: Call) -> None:
+        wanted = call.body[0]
+        uuids = wanted.get("UUIDs") if isinstance(wanted, dict) else None
+        self._filters[call.sender] = frozenset(uuids.value if uuids is not None else ())
+
+    async def _start_discovery(self, call: Call) -> None:
+        self._core.require_power()
+        if call.sender in self._scanners:
+            raise in_progress()
+        self._scanners[call.sender] = self._filters.get(call.sender, frozenset())
+        await self._listen()
+
+    async def _stop_discovery(self, call: Call) -> None:
+        if self._core.faults.take("stop_in_progress"):
+            self._scanners.pop(call.sender, None)
+            raise in_progress()
+        if call.sender not in self._scanners:
+            raise failed("No discovery started")
+        del self._scanners[call.sender]
+        await self._listen()
+
+    async def _remove_device(self, call: Call) -> None:
+        known = self._core.devices.get(str(call.body[0]))
+        if known is None:
+            raise bluez_error("DoesNotExist", "Does Not Exist")
+        self._core.radio.forget(known.address)
+        if known.link is not None:
+            await known.link.disconnect()
+        self._core.remove(known)
+
+    async def _listen(self) -> None:
+        core = self._core
+        discovering = bool(self._scanners)
+        await core.radio.scan(discovering or self._monitors.active)
+        if discovering == core.tree.value(core.adapter, ADAPTER, "Discovering"):
+            return
+        core.tree.change(core.adapter, ADAPTER, {"Discovering": Variant("b", discovering)})
+        if not discovering:
+            for path in core.devices:
+                if core.tree.value(path, DEVICE, "RSSI") is not None:
+                    core.tree.change(path, DEVICE, {}, ["RSSI"])
+
+    def _heard(self, advert: Advert) -> None:
+        core = self._core
+        # The kernel does not scan while it makes a link.
+        if core.faults.deaf or not core.powered or any(k.connecting for k in core.devices.values()):
+            return
+        if not (self._wanted(advert) or self._monitors.wants(advert)):
+            return
+        path = core.device_path(advert.address)
+        known = core.devices.get(path)
+        rssi = Variant("n", advert.rssi + next(self._noise))
+        if known is None:
+            known = Known(advert, path)
+            core.export(known)
+        known.advert = advert
+        core.tree.change(path, DEVICE, {"RSSI": rssi, **heard(advert)})
+        core.touch(known)
+        self._monitors.found(path, advert)
+
+    def _wanted(self, advert: Advert) -> bool:
+        return any(not uuids or uuids & set(advert.services) for uuids in self._scanners.values())

@@ -1,0 +1,48 @@
+"""The virtual home's Bluetooth in front of the real bleak."""
+
+import os
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+from bleak import BleakClient, BleakScanner
+from bleak.backends.bluezdbus.version import BlueZFeatures
+from bleak.backends.device import BLEDevice
+
+from gateway.simulator.bluez.core import Timing
+from gateway.simulator.bluez.radio import Peripheral
+from gateway.simulator.bluez.virtual import VirtualBluetooth
+
+BUS_VARIABLE = "DBUS_SYSTEM_BUS_ADDRESS"
+
+
+@asynccontextmanager
+async def virtual_bluetooth(
+    devices: Iterable[Peripheral] = (), timing: Timing | None = None
+) -> AsyncIterator[VirtualBluetooth]:
+    """A virtual home that this process takes for the machine's Bluetooth."""
+    # bleak would start bluetoothctl to learn a version, and warn where it is not installed.
+    BlueZFeatures.checked_bluez_version = True
+    before = os.environ.get(BUS_VARIABLE)
+    async with VirtualBluetooth(devices, timing=timing) as bluetooth:
+        os.environ.update(bluetooth.environ)
+        try:
+            yield bluetooth
+        finally:
+            if before is None:
+                del os.environ[BUS_VARIABLE]
+            else:
+                os.environ[BUS_VARIABLE] = before
+
+
+async def find(address: str, seconds: float = 5.0) -> BLEDevice:
+    """Scans until the device is heard."""
+    device = await BleakScanner.find_device_by_address(address, timeout=seconds)
+    assert device is not None, f"{address} was not heard"
+    return device
+
+
+async def subscribe(client: BleakClient, uuid: str) -> list[bytes]:
+    """Starts indications; the list fills as they come."""
+    got: list[bytes] = []
+    await client.start_notify(uuid, lambda _characteristic, value: got.append(bytes(value)))
+    return got
