@@ -49,7 +49,6 @@ class Group:
 
 
 _TOOLS = (*PURE, "gateway.env", "gateway.log")
-_UPLINK = ("gateway.uplink", "gateway.mqtt_faults", "gateway.tls")
 _DAEMON = ("gateway.*", "drivers.*")
 
 GROUPS = (
@@ -61,10 +60,10 @@ GROUPS = (
     Group(("gateway.registry",), ("drivers.*", "gateway.errors")),
     Group(("gateway.transport.*",), ("drivers.api", "gateway.transport.*", *_TOOLS)),
     Group(("gateway.store.*",), ("gateway.store.*", *_TOOLS)),
-    Group(_UPLINK, (*_UPLINK, *_TOOLS)),
+    Group(("gateway.uplink.*",), ("gateway.uplink.*", *_TOOLS)),
     Group(("gateway.collector",), ("drivers.api", "drivers.session", "gateway.transport", *_TOOLS)),
     Group(("gateway.forwarder",), _TOOLS),
-    Group(("gateway.receiver.*",), ("gateway.receiver.*", *_UPLINK, *_TOOLS)),
+    Group(("gateway.receiver.*",), ("gateway.receiver.*", "gateway.uplink.*", *_TOOLS)),
     Group(("gateway.simulator.*",), ("gateway.simulator.*", "drivers.*", *_TOOLS)),
     Group(("gateway.cli.*", "gateway.__main__"), ("gateway.*", "drivers.*")),
     Group(("gateway.supervisor",), _DAEMON),
@@ -75,7 +74,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "bleak": ("gateway.transport.ble.*",),
     "dbus_fast": ("gateway.transport.ble.*", "gateway.simulator.*"),
     "serial": ("gateway.transport.serial_port",),
-    "paho": ("gateway.uplink",),
+    "paho": ("gateway.uplink.*",),
     "pydantic": ("gateway.settings", "gateway.reading"),
     "sqlite3": ("gateway.store.*", "gateway.receiver.database"),
     "sqlite_utils": ("gateway.store.*", "gateway.receiver.database"),
