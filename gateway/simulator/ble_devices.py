@@ -36,7 +36,7 @@ class Oximeter(VirtualDevice):
     `records` is its memory, oldest first; the hub may ask for all of it, and may empty it.
     """
 
-    def __init__(self, name: str = "Oximeter", address: str = "02:00:00:00:00:11", **common: Unpack[Common]) -> None:
+    def __init__(self, name: str = "Oximeter", address: str = "C0:00:00:00:00:11", **common: Unpack[Common]) -> None:
         super().__init__(name, address, _PLX, **common)
         self.values[PLX_FEATURES] = b"\x0c\x00"
         self.records: list[bytes] = []
@@ -90,7 +90,7 @@ class Cuff(VirtualDevice):
     def __init__(
         self,
         name: str = "Cuff",
-        address: str = "02:00:00:00:00:12",
+        address: str = "C0:00:00:00:00:12",
         *,
         needs_bond: bool = False,
         **common: Unpack[Common],
@@ -108,7 +108,7 @@ class Cuff(VirtualDevice):
 class Scale(VirtualDevice):
     """Weight scale 0x181D: on the air only while there is a weight to give (WSS 1.0)."""
 
-    def __init__(self, name: str = "Scale", address: str = "02:00:00:00:00:13", **common: Unpack[Common]) -> None:
+    def __init__(self, name: str = "Scale", address: str = "C0:00:00:00:00:13", **common: Unpack[Common]) -> None:
         super().__init__(name, address, _WEIGHT, **common)
         self.values[WEIGHT_FEATURE] = b"\x00\x00\x00\x00"
 

@@ -67,7 +67,7 @@ class VirtualDevice:
         service: Service,
         *,
         habits: Habits | None = None,
-        address_type: AddressType = "public",
+        address_type: AddressType = "random",
         passkey: int | None = None,
         model: str = "VD-1",
         serial: str = "",
