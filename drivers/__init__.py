@@ -1,1 +1,10 @@
-"""Device drivers."""
+"""Device drivers: everything the gateway can read, in one table."""
+
+from drivers.api import Driver
+from drivers.ble import blood_pressure, pulse_oximeter, weight_scale
+
+BUILTIN: tuple[Driver, ...] = (
+    pulse_oximeter.DRIVER,
+    blood_pressure.DRIVER,
+    weight_scale.DRIVER,
+)

@@ -100,8 +100,11 @@ class Measurement:
 
     @property
     def dated(self) -> bool:
-        """Whether the record key is the device's own: without raw time or number only the moment of receipt tells."""
-        return bool(self.time_raw) or self.record is not None
+        """Whether the record key is the device's own: without raw time or number only the moment of receipt tells.
+
+        A raw time of nothing but zeros is a clock that tells nothing: two acts under it would pass for one.
+        """
+        return bool(self.time_raw.strip("0")) or self.record is not None
 
 
 @dataclass(frozen=True, slots=True)
