@@ -1,0 +1,92 @@
+"""What is rendered from the code, so that it cannot drift from it: the example configuration and the JSON Schemas."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from gateway.reading import SCHEMA, Reading
+from gateway.settings import BleDevice, SerialDevice, Settings
+
+_HEAD = """\
+## Configuration of one hub, with every key. `##` explains. A key without `#` must be set. A key with `#` may be set; it
+## shows its default, or an example where the default is nothing. `dho-gateway check --config FILE` names every mistake.
+"""
+# What stands in the example for keys that must be set, and for keys whose default is nothing.
+_SAMPLES: Mapping[str, Any] = {
+    "hub.id": "hub-0042",
+    "hub.tenant": "skien",
+    "store.path": "/var/lib/dho-gateway",
+    "mqtt.host": "broker.skien.example",
+    "mqtt.ca_file": "/etc/dho-gateway/broker-ca.pem",
+    "mqtt.cert_file": "/etc/dho-gateway/hub.pem",
+    "mqtt.key_file": "credential:mqtt-key",
+    "mqtt.username_file": "/etc/dho-gateway/mqtt-username",
+    "mqtt.password_file": "credential:mqtt-password",
+    "bluetooth.adapter": "hci0",
+    "device.mode": "stream",
+    "device.users": [1],
+    "device.user": 1,
+    "device.consent": 1234,
+}
+_DEVICES: tuple[tuple[type[BaseModel], Mapping[str, str]], ...] = (
+    (
+        SerialDevice,
+        {
+            "name": "stuevekt",
+            "driver": "and-scale",
+            "transport": "serial",
+            "port": "/dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A10K2B3C-if00-port0",
+        },
+    ),
+    (BleDevice, {"name": "mansjett", "driver": "blood-pressure", "transport": "ble", "address": "AA:BB:CC:DD:EE:FF"}),
+)
+
+
+def example() -> str:
+    """An example configuration with every key explained."""
+    parts = [_HEAD]
+    for name, field in Settings.model_fields.items():
+        model = field.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            parts.append(_table(f"[{name}]", model, {}))
+    parts += [_table("[[device]]", model, values) for model, values in _DEVICES]
+    return "\n".join(parts)
+
+
+def _table(head: str, model: type[BaseModel], values: Mapping[str, str]) -> str:
+    # Keys that must be set come first: the rest of the table may then be left out without reading it.
+    fields = sorted(model.model_fields.items(), key=lambda item: not item[1].is_required())
+    lines = [f"## {model.__doc__}", head]
+    for name, field in fields:
+        lines += _key(name, field, values.get(name, _SAMPLES.get(f"{head.strip('[]')}.{name}")))
+    return "\n".join(lines) + "\n"
+
+
+def _key(name: str, field: FieldInfo, sample: object) -> Iterator[str]:
+    if field.description:
+        yield f"## {field.description}"
+    value = sample if field.is_required() or field.default is None else field.default
+    yield f"{'' if field.is_required() else '# '}{name} = {json.dumps(value, ensure_ascii=False)}"
+
+
+def settings_schema() -> str:
+    """JSON Schema of the configuration, for editors and for the municipality's own checks."""
+    return _json(Settings.model_json_schema(), "dho-gateway configuration")
+
+
+def reading_schema() -> str:
+    """JSON Schema of `dho.reading/1`, the contract with the backend. Open: consumers ignore keys they do not know."""
+    schema = Reading.model_json_schema(mode="serialization")
+    for part in (schema, *schema["$defs"].values()):
+        part.pop("additionalProperties", None)
+    schema["properties"]["seq"] = {"type": "integer", "minimum": 1, "title": "Seq"}
+    schema["required"] = [name for name in schema["properties"] if name in {*schema["required"], "schema", "seq"}]
+    return _json(schema, SCHEMA)
+
+
+def _json(schema: dict[str, Any], title: str) -> str:
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": title}
+    return json.dumps(head, indent=2, ensure_ascii=False) + "\n"
