@@ -15,6 +15,7 @@ from gateway.ack import Ack, Range
 from gateway.backoff import SILENT_RECEIVER
 from gateway.env import Env
 from gateway.errors import TransientError, UnsendableError
+from gateway.waiting import woken
 
 # How long a broker's word may wait to be written down: a receiver's ack usually follows and makes it needless.
 _SETTLE_S = 2.0
@@ -151,17 +152,10 @@ class Forwarder:
 
     async def _woken(self) -> None:
         if self._taken:
-            pause = max(0.0, self._taken_at + _SETTLE_S - self._env.monotonic())
-            waiter = asyncio.ensure_future(self._wake.wait())
-            sleeper = asyncio.ensure_future(self._env.sleep(pause))
-            try:
-                await asyncio.wait({waiter, sleeper}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                waiter.cancel()
-                sleeper.cancel()
+            await woken(self._wake, self._env, max(0.0, self._taken_at + _SETTLE_S - self._env.monotonic()))
         else:
             await self._wake.wait()
-        self._wake.clear()
+            self._wake.clear()
 
     def _hear(self) -> None:
         while self._acks:

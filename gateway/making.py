@@ -85,6 +85,7 @@ def _time(measurement: Measurement, honest: HonestTime, receipt: Moment) -> Time
 def _value(sample: Sample) -> Value:
     quantity = sample.quantity
     code = {} if quantity.mdc is None else {"mdc": quantity.mdc}
+    told: dict[str, object]
     if isinstance(sample.value, Absent):
         told = {"value": None, "unit": quantity.unit, "absent": sample.value.value}
     else:

@@ -87,6 +87,12 @@ class Bluetooth(_Part):
     )
 
 
+class Drivers(_Part):
+    """Drivers of other packages."""
+
+    allow: tuple[str, ...] = Field(default=(), description="entry points of other packages whose drivers may be loaded")
+
+
 class _Device(_Part):
     name: str = Field(min_length=1, max_length=40, description="the installer's word for it, unique on this hub")
     driver: str = Field(description="a name from `dho-gateway drivers`")
@@ -125,18 +131,30 @@ class Settings(_Part):
     mqtt: Mqtt
     delivery: Delivery = Delivery()
     bluetooth: Bluetooth = Bluetooth()
+    drivers: Drivers = Drivers()
     device: tuple[DeviceSettings, ...] = ()
 
 
-def load(text: str, drivers: Mapping[str, tuple[str, frozenset[str]]]) -> Settings:
-    """Settings from the text of a file; ConfigurationError with every fault.
+def parse(text: str) -> dict[str, Any]:
+    """The tables of a file; ConfigurationError with line and column if it is not TOML."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError([Fault("file", "config-not-toml", {"detail": str(error)})]) from error
+
+
+def allowed_drivers(raw: Mapping[str, Any]) -> list[str]:
+    """The drivers of other packages that a file names; empty where it says nothing sensible (`load` tells)."""
+    table = raw.get("drivers")
+    names = table.get("allow") if isinstance(table, dict) else None
+    return [n for n in names if isinstance(n, str)] if isinstance(names, list) else []
+
+
+def load(raw: dict[str, Any], drivers: Mapping[str, tuple[str, frozenset[str]]]) -> Settings:
+    """Settings from the tables of a file; ConfigurationError with every fault.
 
     `drivers` gives for each driver's name its transport and its modes.
     """
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError([Fault("file", "config-not-toml", {"detail": str(error)})]) from error
     settings, faults = _shape(raw)
     faults += _crosswise(raw, drivers)
     if faults or settings is None:

@@ -52,6 +52,17 @@ TEXTS = {
         "{name} needs systemd's credentials, and there are none. Start as a service, or name a file.",
         "{name} krever systemd-legitimasjon, og den finnes ikke. Start som tjeneste, eller oppgi en fil.",
     ),
+    "config-driver-absent": Text(
+        'No installed package provides a driver "{driver}". Install it, or remove the name.',
+        "Ingen installert pakke har driveren «{driver}». Installer den, eller fjern navnet.",
+    ),
+    "config-driver-twice": Text(
+        'Two packages provide a driver "{driver}". Uninstall one.', "To pakker har driveren «{driver}». Avinstaller én."
+    ),
+    "config-driver-no-driver": Text(
+        '"{driver}" is not a driver. Ask its maker for a version for this gateway.',
+        "«{driver}» er ikke en driver. Be produsenten om en versjon for denne løsningen.",
+    ),
     "config-unreadable": Text(
         "The file cannot be read: {detail}. Check the path and the rights.",
         "Filen kan ikke leses: {detail}. Sjekk sti og rettigheter.",

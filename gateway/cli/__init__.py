@@ -1,1 +1,62 @@
-"""The command line: one command per file, each with --json."""
+"""The command line: one command per file, each with --json.
+
+Exit codes: 0 done; 1 done, and the answer is no; 64 wrong use; 65 data refused; 69 something needed is not there;
+73 the store cannot be used; 78 configuration refused.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.metadata import version
+from typing import NoReturn
+
+OK, NO, USAGE, DATA, UNAVAILABLE, STORE, CONFIG = 0, 1, 64, 65, 69, 73, 78
+
+# Name and what it is for; the command itself is the module of that name, loaded only when it is wanted.
+COMMANDS: Mapping[str, str] = {
+    "run": "run the gateway in the foreground",
+    "check": "check a configuration file, and name every mistake",
+    "status": "show what waits in the outbox of this hub",
+    "drivers": "list the supported devices",
+    "decode": "decode captured bytes with a driver",
+    "receive": "run the reference receiver",
+    "config": "print an example configuration or its JSON Schema",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; gives its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    wanted = next((word for word in words if not word.startswith("-")), None)
+    parser = _parser(wanted)
+    arguments = parser.parse_args(words)
+    if arguments.command is None:
+        parser.print_help()
+        return USAGE
+    code: int = import_module(f"gateway.cli.{arguments.command}").run(arguments)
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: {message}\n")
+
+
+def _parser(wanted: str | None) -> argparse.ArgumentParser:
+    parser = _Parser(prog="dho-gateway", description="Gateway for digital home follow-up.")
+    parser.add_argument("--version", action="version", version=f"dho-gateway {version('dho-gateway')}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    for name, purpose in COMMANDS.items():
+        module = import_module(f"gateway.cli.{name}") if name == wanted else None
+        command = commands.add_parser(
+            name,
+            help=purpose,
+            description=purpose,
+            epilog=getattr(module, "EXAMPLES", None),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if module is not None:
+            module.add_arguments(command)
+    return parser

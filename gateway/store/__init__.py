@@ -6,13 +6,14 @@ Everything here is synchronous and called on the event loop's thread: a call tha
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.keeping import Draft, Kept
-from gateway.store.database import FILE, mapped, open_database, transaction
+from gateway.keeping import Draft, Kept, KeptFrame
+from gateway.store.database import FILE, mapped, open_database, open_read_only, transaction
 from gateway.store.frames import Frames
 from gateway.store.keys import id_key
-from gateway.store.outbox import Outbox
+from gateway.store.outbox import Depth, Outbox
 
 
 class Store:
@@ -25,7 +26,7 @@ class Store:
         self.id_key = id_key(directory)
         self.epoch = self._fact("epoch") or self._born()
         self.outbox = Outbox(self._connection)
-        self.frames = Frames(self._connection)
+        self._frames = Frames(self._connection)
 
     def keep(self, drafts: Sequence[Draft]) -> list[Kept]:
         """Keeps all drafts in one transaction, each with the next place in the sequence; durable on return."""
@@ -46,14 +47,32 @@ class Store:
         self.outbox.last_seq = seq
         return kept
 
+    def add_frames(self, frames: Sequence[KeptFrame]) -> list[int]:
+        """Keeps frames until their act is complete; gives their numbers."""
+        return self._frames.add(frames)
+
+    def refuse_frame(self, frame: KeptFrame, reason: str) -> None:
+        """Keeps bytes that could not be decoded."""
+        self._frames.refuse(frame, reason)
+
+    def drop_frames(self, numbers: Sequence[int]) -> None:
+        """Forgets frames that belong to no act."""
+        self._frames.drop(numbers)
+
+    def waiting_frames(self, device: str) -> list[KeptFrame]:
+        """Frames of a device that an earlier run left without an act."""
+        return self._frames.waiting(device)
+
     def cursor(self, device: str) -> int | None:
         """The highest record number kept of a device."""
-        row = self._connection.execute("SELECT cursor FROM device WHERE ref = ?", (device,)).fetchone()
+        with mapped():
+            row = self._connection.execute("SELECT cursor FROM device WHERE ref = ?", (device,)).fetchone()
         return None if row is None else row[0]
 
     def twin(self, device: str) -> dict[str, object]:
         """What is known of a device."""
-        row = self._connection.execute("SELECT twin FROM device WHERE ref = ?", (device,)).fetchone()
+        with mapped():
+            row = self._connection.execute("SELECT twin FROM device WHERE ref = ?", (device,)).fetchone()
         return {} if row is None else dict(json.loads(row[0]))
 
     def save_twin(self, device: str, twin: Mapping[str, object]) -> None:
@@ -66,7 +85,8 @@ class Store:
 
     def held(self) -> dict[str, int]:
         """How many readings are held back, by attribution."""
-        return dict(self._connection.execute("SELECT status, count(*) FROM held GROUP BY status").fetchall())
+        with mapped():
+            return dict(self._connection.execute("SELECT status, count(*) FROM held GROUP BY status").fetchall())
 
     def size_bytes(self) -> int:
         """Bytes of the database and its log."""
@@ -131,3 +151,27 @@ class Store:
 
 def _blob(reading_id: str) -> bytes:
     return bytes.fromhex(reading_id.replace("-", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a store holds, seen from outside: counts and ages, no value."""
+
+    epoch: str
+    last_seq: int
+    depth: Depth
+    held: dict[str, int]
+    aside: int
+
+
+def look(directory: Path) -> Look:
+    """Reads a store beside the daemon that owns it; RefusedError if there is none."""
+    connection = open_read_only(directory)
+    try:
+        with mapped():
+            outbox = Outbox(connection)
+            epoch = connection.execute("SELECT value FROM fact WHERE name = 'epoch'").fetchone()[0]
+            held = dict(connection.execute("SELECT status, count(*) FROM held GROUP BY status").fetchall())
+            return Look(epoch, outbox.last_seq, outbox.depth(), held, outbox.aside())
+    finally:
+        connection.close()

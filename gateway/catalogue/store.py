@@ -1,0 +1,50 @@
+"""Faults of the store and of the hub's clock."""
+
+from gateway.catalogue.text import Text
+
+TEXTS = {
+    "store-full": Text(
+        "The hub's storage is full. New readings wait in memory until there is room. Free some space.",
+        "Lageret på huben er fullt. Nye målinger venter i minnet til det blir plass. Frigjør plass.",
+    ),
+    "store-read-only": Text(
+        "The hub's storage cannot be written. The card may be worn out: replace it, and keep the old one.",
+        "Lageret på huben kan ikke skrives til. Kortet kan være utslitt: bytt det, og ta vare på det gamle.",
+    ),
+    "store-io": Text(
+        "The hub's storage answers with errors. Replace the card, and keep the old one.",
+        "Lageret på huben gir feil. Bytt kortet, og ta vare på det gamle.",
+    ),
+    "store-damaged": Text(
+        "The database is damaged. Keep it, and call support before anything is deleted.",
+        "Databasen er skadet. Ta vare på den, og kontakt brukerstøtte før noe slettes.",
+    ),
+    "store-newer": Text(
+        "The database belongs to a newer version of the program ({detail}). Install that version.",
+        "Databasen hører til en nyere versjon av programmet ({detail}). Installer den versjonen.",
+    ),
+    "store-in-use": Text(
+        "Another gateway uses this store already. Stop it first, or choose another directory.",
+        "En annen gateway bruker allerede dette lageret. Stopp den først, eller velg en annen katalog.",
+    ),
+    "store-unusable": Text(
+        "The store's directory cannot be used: {detail}. Check the path and the rights.",
+        "Lagerets katalog kan ikke brukes: {detail}. Sjekk sti og rettigheter.",
+    ),
+    "store-missing": Text(
+        "There is no store in {detail} yet. Start the gateway once.",
+        "Det finnes ikke noe lager i {detail} ennå. Start gatewayen én gang.",
+    ),
+    "store-key-unreadable": Text(
+        "The hub's key cannot be read: {detail}. Check the rights of the file.",
+        "Hubens nøkkel kan ikke leses: {detail}. Sjekk filens rettigheter.",
+    ),
+    "store-key-damaged": Text(
+        "The hub's key is damaged: {detail}. Restore the backup; a new one would rename known readings.",
+        "Hubens nøkkel er skadet: {detail}. Hent den fra sikkerhetskopi; en ny ville gitt kjente målinger nye navn.",
+    ),
+    "clock-unsynchronised": Text(
+        "The hub does not know the time. Readings are kept without a date until it does. Check the network.",
+        "Huben vet ikke hva klokken er. Målinger lagres uten dato inntil den gjør det. Sjekk nettet.",
+    ),
+}

@@ -1,0 +1,154 @@
+"""`dho-gateway decode`: captured bytes through a driver, for whoever writes one or doubts one."""
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+
+from drivers.api import PORT, Absent, Act, Bad, BleDriver, DecodeError, Driver, Facts, Measurement, SerialDriver
+from drivers.session import Session, decoders
+from drivers.uuids import normal
+from gateway import cli
+from gateway.errors import ConfigurationError
+from gateway.registry import known_drivers
+
+EXAMPLES = """examples:
+  dho-gateway decode --driver blood-pressure 1678005000ffffe9070c180a1e003d000000
+  dho-gateway decode --driver pulse-oximeter --channel 2A5E 0062004800
+  dho-gateway decode --driver glucose 2A18=0b0100... 2A34=1f0100...
+  dho-gateway decode --driver and-scale 53542c2b30303038322e3430206b670d0a
+  dho-gateway decode --driver and-scale --acts 53542c2b30303038322e3430206b670d0a
+
+One line of JSON for each measurement (null: well-formed, but nothing to tell). Each HEX is one value of a
+characteristic, or a stretch of a serial stream; blanks, colons and dashes inside are ignored. Without a channel the
+driver's first is meant. Ends with 65 if bytes are refused, and says at which offset."""
+
+Line = Mapping[str, object] | None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.add_argument("--driver", required=True, metavar="NAME", help="a name from `dho-gateway drivers`")
+    parser.add_argument("--channel", metavar="UUID", help="characteristic of every HEX that names none")
+    parser.add_argument("--acts", action="store_true", help="put frames together to acts, as the daemon would")
+    parser.add_argument("--mode", metavar="MODE", help="the driver's mode, with --acts")
+    parser.add_argument("--allow", action="append", default=[], metavar="NAME", help="a driver of another package")
+    parser.add_argument("--json", action="store_true", help="print JSON (it always does)")
+    parser.add_argument("hex", nargs="+", metavar="[UUID=]HEX", help="bytes in hexadecimal")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prints what the bytes say."""
+    try:
+        driver = known_drivers(arguments.allow)[arguments.driver]
+        frames = [_frame(driver, word, arguments.channel) for word in arguments.hex]
+        modes = [arguments.mode] if arguments.mode else list(driver.modes)[:1]
+        lines = _acts(Session(driver, modes[0]), frames) if arguments.acts else _single(driver, frames)
+        refused = False
+        for line in lines:
+            refused = refused or "error" in (line or {})
+            print(json.dumps(line, ensure_ascii=False))
+        return cli.DATA if refused else cli.OK
+    except KeyError as error:
+        return _usage(f"there is no driver or mode {error}; `dho-gateway drivers` lists them")
+    except (ValueError, ConfigurationError) as error:
+        return _usage(str(error))
+
+
+def _usage(text: str) -> int:
+    print(json.dumps({"error": {"reason": "usage", "message": text}}, ensure_ascii=False))
+    return cli.USAGE
+
+
+def _frame(driver: Driver, word: str, channel: str | None) -> tuple[str, bytes]:
+    name, separator, digits = word.rpartition("=")
+    data = bytes.fromhex(digits.replace(":", "").replace("-", "").removeprefix("0x"))
+    named = name if separator else channel
+    if named is None:
+        return next(iter(decoders(driver))), data
+    if named == PORT or named.startswith("adv:"):
+        return named, data
+    return normal(named), data
+
+
+def _single(driver: Driver, frames: list[tuple[str, bytes]]) -> Iterator[Line]:
+    for channel, data in frames:
+        if isinstance(driver, SerialDriver):
+            yield from _stream(driver, data)
+        else:
+            yield _value(driver, channel, data)
+
+
+def _stream(driver: SerialDriver, data: bytes) -> Iterator[Line]:
+    """Every message of a stretch of a serial stream."""
+    messages = driver.framer().feed(data)
+    for message in messages or [DecodeError("incomplete", len(data), "no whole message in these bytes")]:
+        try:
+            if isinstance(message, DecodeError):
+                raise message
+            yield _measurement(driver, PORT, driver.decode(message))
+        except DecodeError as error:
+            yield _error(driver, PORT, error)
+
+
+def _value(driver: BleDriver, channel: str, data: bytes) -> Line:
+    """One value of a characteristic: of a measurement, or of what the device tells of itself."""
+    try:
+        info = {normal(i.uuid): i.decode for i in driver.info}
+        decode = decoders(driver).get(channel)
+        if decode is None and channel in info:
+            return {"driver": driver.name, "channel": channel, "facts": _plain(info[channel](data))}
+        if decode is None:
+            raise ValueError(f"driver {driver.name} has no channel {channel}")
+        return _measurement(driver, channel, decode(data))
+    except DecodeError as error:
+        return _error(driver, channel, error)
+
+
+def _acts(session: Session, frames: list[tuple[str, bytes]]) -> Iterator[Line]:
+    outcomes: list[Act | Bad] = []
+    for second, (channel, data) in enumerate(frames):
+        outcomes += session.feed(channel, data, float(second))
+    outcomes += session.tick(len(frames) + 60.0)
+    outcomes += session.end(len(frames) + 60.0)
+    for outcome in outcomes:
+        if isinstance(outcome, Bad):
+            yield _error(session.driver, outcome.frame.channel, outcome.error)
+        else:
+            yield _measurement(session.driver, outcome.frames[0].channel, outcome.measurement)
+
+
+def _error(driver: Driver, channel: str, error: DecodeError) -> Line:
+    fault = {"reason": error.reason, "offset": error.offset, "message": error.message}
+    return {"driver": driver.name, "channel": channel, "error": fault}
+
+
+def _measurement(driver: Driver, channel: str, measurement: Measurement | None) -> Line:
+    if measurement is None:
+        return None
+    values = []
+    for sample in measurement.samples:
+        absent = isinstance(sample.value, Absent)
+        value: dict[str, object] = {"type": sample.quantity.type, "mdc": sample.quantity.mdc}
+        value |= {"value": None if absent else format(sample.value, "f"), "unit": sample.quantity.unit}
+        values.append(value | ({"absent": str(sample.value)} if absent else {}))
+    return {
+        "driver": driver.name,
+        "channel": channel,
+        "kind": measurement.kind,
+        "values": values,
+        "device_time": measurement.device_time.isoformat() if measurement.device_time else None,
+        "time_fault": measurement.time_fault,
+        "record": measurement.record,
+        "user": measurement.user,
+        "stored": measurement.stored,
+        "status": measurement.status,
+        "flags": list(measurement.flags),
+        "failed": measurement.failed,
+        "detail": _plain(measurement.detail),
+    }
+
+
+def _plain(facts: Facts) -> dict[str, object]:
+    """Facts in JSON's own types; a Decimal keeps its decimals as text."""
+    plain: dict[str, object] = json.loads(json.dumps(dict(facts), default=str))
+    return plain

@@ -1,0 +1,80 @@
+"""JSON lines on standard error, and the one place where what must not be read is taken out.
+
+Nothing personal, no key and no measured value is ever given to the log; the redaction here is the second lock.
+"""
+
+import logging
+import re
+import sys
+from typing import TextIO
+
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+
+_NEVER = frozenset(
+    (
+        "address",
+        "data",
+        "frame",
+        "hex",
+        "key",
+        "mac",
+        "name",
+        "password",
+        "payload",
+        "secret",
+        "serial",
+        "username",
+        "value",
+        "values",
+    )
+)
+_ADDRESS = re.compile(r"(?i)\b[0-9a-f]{2}(?:[:_-][0-9a-f]{2}){5}\b")
+_MASK = "[redacted]"
+
+
+def configure(level: str = "info", stream: TextIO | None = None) -> FilteringBoundLogger:
+    """Sets up structlog, and sends what libraries log the same way; gives the daemon's logger."""
+    out = stream or sys.stderr
+    shared: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+    ]
+    renderer = structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[*shared, structlog.processors.format_exc_info, redact, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(out),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, _library],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                redact,
+                renderer,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    logger: FilteringBoundLogger = structlog.get_logger()
+    return logger
+
+
+def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Masks fields that must not be read, and device addresses wherever they stand."""
+    return {name: _MASK if name in _NEVER else _masked(value) for name, value in event.items()}
+
+
+def _masked(value: object) -> object:
+    return _ADDRESS.sub(_MASK, value) if isinstance(value, str) else value
+
+
+def _library(logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """What a library says becomes the text of one event, so that events of the daemon keep stable names."""
+    return {**event, "event": "library", "library": getattr(logger, "name", ""), "text": str(event["event"])}

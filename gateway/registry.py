@@ -1,0 +1,46 @@
+"""Which drivers there are: the built-in ones, and those of other packages that the configuration names.
+
+A medical hub must not gain, or quietly lose, a decoder by an update of something else: what is not named is not
+loaded, what is named and not there is refused, and so is a name that two provide.
+"""
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import EntryPoint, entry_points
+
+from drivers import BUILTIN
+from drivers.api import BleDriver, Driver, SerialDriver
+from gateway.errors import ConfigurationError, Fault
+
+GROUP = "gateway.drivers"
+
+
+def known_drivers(allow: Sequence[str] = ()) -> dict[str, Driver]:
+    """Drivers by name: the built-in ones and the entry points in `allow`; ConfigurationError with every fault."""
+    found: dict[str, Driver] = {driver.name: driver for driver in BUILTIN}
+    faults: list[Fault] = []
+    for index, name in enumerate(allow):
+        loaded = _load(name, f"drivers.allow[{index}]", found)
+        if isinstance(loaded, Fault):
+            faults.append(loaded)
+        else:
+            found[loaded.name] = loaded
+    if faults:
+        raise ConfigurationError(faults)
+    return found
+
+
+def shapes(drivers: Mapping[str, Driver]) -> dict[str, tuple[str, frozenset[str]]]:
+    """For each name its transport and its modes: what the configuration is checked against."""
+    return {name: (driver.transport, frozenset(driver.modes)) for name, driver in drivers.items()}
+
+
+def _load(name: str, path: str, found: Mapping[str, Driver]) -> Driver | Fault:
+    points: list[EntryPoint] = list(entry_points(group=GROUP, name=name))
+    if len(points) != 1:
+        return Fault(path, "config-driver-absent" if not points else "config-driver-twice", {"driver": name})
+    driver = points[0].load()
+    if not isinstance(driver, BleDriver | SerialDriver):
+        return Fault(path, "config-driver-no-driver", {"driver": name})
+    if driver.name in found:
+        return Fault(path, "config-driver-twice", {"driver": driver.name})
+    return driver
