@@ -31,6 +31,8 @@ def _watch_call(event: str, args: tuple[object, ...]) -> None:
     link, address = args[0], args[1]
     if not isinstance(link, socket.socket) or link.family == socket.AF_UNIX or address is None:
         return
+    if event == "socket.bind" and address == ("", 0):
+        return  # how paho prepares an outgoing connection; where that leads is seen at connect
     host = address[0] if isinstance(address, tuple) and link.family in _FAMILIES else None
     if host is None or not is_local(host) or host == "":
         refused.append(f"{event} {address!r}")

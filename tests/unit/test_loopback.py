@@ -7,7 +7,7 @@ import pytest
 from tests import loopback
 
 
-@pytest.mark.parametrize("address", [("192.0.2.1", 1883), ("0.0.0.0", 0), ("", 0)])  # noqa: S104 - must be refused
+@pytest.mark.parametrize("address", [("192.0.2.1", 1883), ("0.0.0.0", 0), ("", 1883)])  # noqa: S104 - must be refused
 def test_binding_or_connecting_beyond_loopback_is_refused_and_remembered(address: tuple[str, int]) -> None:
     with socket.socket() as link:
         with pytest.raises(loopback.BeyondLoopbackError):
