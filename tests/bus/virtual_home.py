@@ -1,7 +1,7 @@
 """The virtual home's Bluetooth in front of the real bleak."""
 
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from bleak import BleakClient, BleakScanner
@@ -9,7 +9,8 @@ from bleak.backends.bluezdbus.version import BlueZFeatures
 from bleak.backends.device import BLEDevice
 
 from gateway.simulator.bluez.core import Timing
-from gateway.simulator.bluez.radio import Peripheral
+from gateway.simulator.bluez.radio import Peripheral, Radio
+from gateway.simulator.bluez.scripted import ScriptedRadio
 from gateway.simulator.bluez.virtual import VirtualBluetooth
 
 BUS_VARIABLE = "DBUS_SYSTEM_BUS_ADDRESS"
@@ -17,13 +18,15 @@ BUS_VARIABLE = "DBUS_SYSTEM_BUS_ADDRESS"
 
 @asynccontextmanager
 async def virtual_bluetooth(
-    devices: Iterable[Peripheral] = (), timing: Timing | None = None
+    devices: Iterable[Peripheral] = (),
+    timing: Timing | None = None,
+    radio: Callable[[Iterable[Peripheral]], Radio] = ScriptedRadio,
 ) -> AsyncIterator[VirtualBluetooth]:
     """A virtual home that this process takes for the machine's Bluetooth."""
     # bleak would start bluetoothctl to learn a version, and warn where it is not installed.
     BlueZFeatures.checked_bluez_version = True
     before = os.environ.get(BUS_VARIABLE)
-    async with VirtualBluetooth(devices, timing=timing) as bluetooth:
+    async with VirtualBluetooth(radio=radio(devices), timing=timing) as bluetooth:
         os.environ.update(bluetooth.environ)
         try:
             yield bluetooth

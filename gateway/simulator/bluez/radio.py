@@ -79,9 +79,13 @@ class Link(Protocol):
     indications are confirmed whether or not anybody listens, as BlueZ does. `on_gone` is called once.
     """
 
-    mtu: int
     on_value: Callable[[int, bytes], None]
     on_gone: Callable[[], None]
+
+    @property
+    def mtu(self) -> int:
+        """The ATT MTU both ends agreed on."""
+        ...
 
     async def discover(self) -> tuple[RemoteService, ...]:
         """Primary services, characteristics and descriptors."""

@@ -1,0 +1,371 @@
+"""What listed devices send reaches their contacts, in order, and nobody else is touched."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from drivers.api import Info
+from drivers.ble.device_time import CURRENT_TIME
+from gateway.simulator import frames
+from gateway.simulator.ble_devices import (
+    CONTINUOUS,
+    PRESSURE_MEASUREMENT,
+    RECORD_ACCESS,
+    SPOT_CHECK,
+    Cuff,
+    Oximeter,
+    Scale,
+)
+from gateway.simulator.bluez.core import Timing
+from gateway.simulator.peripheral import ALWAYS, Habits, VirtualDevice, local_now
+from tests.aio import run, until
+from tests.bus.listed_devices import HABITS, QUICK, Witness, listed, running
+from tests.bus.virtual_home import virtual_bluetooth
+
+pytestmark = pytest.mark.bus
+
+SPOT = frames.spot_check(97, 61)
+PRESSURES = [frames.blood_pressure(120 + n, 80, 93) for n in range(3)]
+WEIGHT = frames.weight("81.35")
+
+
+@pytest.mark.parametrize(
+    ("device", "sent"),
+    [(Oximeter, [SPOT]), (Cuff, PRESSURES), (Scale, [WEIGHT])],
+    ids=["oximeter", "cuff", "scale"],
+)
+def test_values_are_told_between_opened_and_closed(device: type[Oximeter | Cuff | Scale], sent: list[bytes]) -> None:
+    async def main() -> None:
+        virtual, witness = device(habits=HABITS), Witness()
+        async with virtual_bluetooth([virtual]) as bluetooth, running([listed(virtual, witness)]) as radio:
+            virtual.measure(*sent)
+            await until(lambda: witness.reasons)
+            assert witness.values == sent
+            assert virtual.confirmed == sent
+            assert witness.reasons == [None]
+            assert [k for k, _ in witness.told][:1] == ["opened"]
+            assert len(witness.of("clock")) == 1
+            assert bluetooth.lost(virtual.address) == 0
+            assert not bluetooth.connected(virtual.address)
+            assert radio.state.code == "ready"
+            assert radio.state.counters["contacts"] == 1
+            assert radio.state.connections == 0
+
+    run(main())
+
+
+def test_the_same_device_is_served_again_and_each_value_once() -> None:
+    async def main() -> None:
+        cuff, witness = Cuff(habits=Habits(interval=0.02, linger=0.05)), Witness()
+        async with virtual_bluetooth([cuff]), running([listed(cuff, witness)]):
+            for n, frame in enumerate(PRESSURES, start=1):
+                cuff.measure(frame)
+                await until(lambda n=n: len(witness.reasons) == n)
+        assert witness.values == PRESSURES
+
+    run(main())
+
+
+def test_foreign_devices_cause_no_connection_attempt() -> None:
+    async def main() -> None:
+        foreign = [Oximeter(address=f"C1:00:00:00:00:{n:02X}", habits=HABITS) for n in range(20)]
+        scale, witness = Scale(habits=HABITS), Witness()
+        async with virtual_bluetooth([*foreign, scale]) as bluetooth, running([listed(scale, witness)]) as radio:
+            for device in foreign:
+                device.measure(SPOT)
+            await until(lambda: radio.state.last_advertisement_s is not None)
+            scale.measure(WEIGHT)
+            await until(lambda: witness.reasons)
+            connected = {path for member, path in bluetooth.calls if member == "Connect"}
+            assert {path[-17:].replace("_", ":") for path in connected} == {scale.address}
+            assert all(device.pending == 1 for device in foreign)
+
+    run(main())
+
+
+def test_addresses_are_compared_whatever_their_case() -> None:
+    async def main() -> None:
+        scale, witness = Scale(address="C0:AB:CD:00:00:13", habits=HABITS), Witness()
+        entry = listed(scale, witness)
+        lower = type(entry)(entry.address.lower(), entry.driver, entry.contact)
+        async with virtual_bluetooth([scale]), running([lower]):
+            scale.measure(WEIGHT)
+            await until(lambda: witness.values == [WEIGHT])
+
+    run(main())
+
+
+def test_two_devices_at_once_are_served_one_after_the_other() -> None:
+    async def main() -> None:
+        cuff, scale = Cuff(habits=HABITS), Scale(habits=HABITS)
+        first, second = Witness(), Witness()
+        most = 0
+        async with (
+            virtual_bluetooth([cuff, scale]) as bluetooth,
+            running([listed(cuff, first), listed(scale, second)]),
+        ):
+            cuff.measure(*PRESSURES)
+            scale.measure(WEIGHT)
+
+            def both() -> bool:
+                nonlocal most
+                most = max(most, sum(bluetooth.connected(d.address) for d in (cuff, scale)))
+                return bool(first.reasons and second.reasons)
+
+            await until(both, step=0.001)
+        assert (first.values, second.values) == (PRESSURES, [WEIGHT])
+        assert most == 1
+
+    run(main())
+
+
+def test_subscription_comes_before_every_read() -> None:
+    async def main() -> None:
+        cuff, witness = Cuff(habits=HABITS), Witness()
+        async with (
+            virtual_bluetooth([cuff]) as bluetooth,
+            running([listed(cuff, witness, set_clock="after-values")]),
+        ):
+            cuff.measure(PRESSURES[0])
+            await until(lambda: witness.reasons)
+            called = [member for member, _ in bluetooth.calls if member in {"StartNotify", "ReadValue", "WriteValue"}]
+        assert called[0] == "StartNotify"
+        assert "ReadValue" in called
+
+    run(main())
+
+
+def test_record_access_is_subscribed_last_and_stored_records_are_fetched() -> None:
+    async def main() -> None:
+        oximeter, witness = Oximeter(habits=HABITS), Witness()
+        stored = [frames.spot_check(90 + n, 60) for n in range(5)]
+        async with virtual_bluetooth([oximeter]) as bluetooth, running([listed(oximeter, witness)]):
+            oximeter.store(*stored)
+            await until(lambda: witness.reasons)
+            subscribed = [path for member, path in bluetooth.calls if member == "StartNotify"]
+        assert witness.values == stored
+        assert len(subscribed) == 3
+        assert subscribed[-1] == max(subscribed), "the control point is the last characteristic of the service"
+        assert {channel for channel, _ in witness.of("frame")} == {SPOT_CHECK}  # type: ignore[misc]
+
+    run(main())
+
+
+# --- the device's clock -----------------------------------------------------------------------------------------------
+
+
+def test_the_clock_is_told_as_it_was_before_it_was_set() -> None:
+    """Readings carry the old time: its error must be known although the clock is put right."""
+
+    async def main() -> None:
+        cuff, witness = Cuff(habits=HABITS), Witness()
+        cuff.skew = timedelta(minutes=-7)
+        driver = {"set_clock": "before-subscribing", "clocks": (CURRENT_TIME,)}
+        async with virtual_bluetooth([cuff]), running([listed(cuff, witness, **driver)], local_time=local_now):
+            cuff.measure(PRESSURES[0])
+            await until(lambda: witness.reasons)
+        told = witness.of("clock")[0]
+        assert isinstance(told, datetime)
+        assert abs(local_now() + timedelta(minutes=-7) - told) < timedelta(seconds=10)
+        assert abs(cuff.skew) < timedelta(seconds=3)
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("rule", "trusted", "skew", "set_"),
+    [
+        ("after-values", True, timedelta(minutes=7), True),
+        ("after-values", True, timedelta(seconds=2), False),
+        ("after-values", False, timedelta(minutes=7), False),
+        ("never", True, timedelta(minutes=7), False),
+    ],
+    ids=["wrong", "right enough", "hub not trusted", "driver says never"],
+)
+def test_a_clock_is_set_only_where_it_is_wrong_and_the_hub_knows(
+    rule: str, trusted: bool, skew: timedelta, set_: bool
+) -> None:
+    async def main() -> None:
+        cuff, witness = Cuff(habits=Habits(interval=0.02, linger=0.5)), Witness()
+        cuff.skew = skew
+        local_time = local_now if trusted else lambda: None
+        async with virtual_bluetooth([cuff]), running([listed(cuff, witness, set_clock=rule)], local_time=local_time):
+            cuff.measure(PRESSURES[0])
+            await until(lambda: witness.reasons)
+        assert (abs(cuff.skew) < timedelta(seconds=3)) == (set_ or skew < timedelta(seconds=3))
+        assert (cuff.skew == skew) != set_
+
+    run(main())
+
+
+def test_a_device_without_a_clock_is_told_so_once() -> None:
+    async def main() -> None:
+        cuff, witness = Cuff(habits=HABITS), Witness()
+        async with virtual_bluetooth([cuff]), running([listed(cuff, witness, clocks=())]):
+            cuff.measure(PRESSURES[0])
+            await until(lambda: witness.reasons)
+        assert witness.of("clock") == [None]
+
+    run(main())
+
+
+def test_a_clock_that_cannot_be_read_costs_no_reading() -> None:
+    async def main() -> None:
+        cuff, witness = Cuff(habits=HABITS), Witness()
+        cuff.refuse(CURRENT_TIME.uuid, 0x80)
+        async with virtual_bluetooth([cuff]), running([listed(cuff, witness)], local_time=local_now):
+            cuff.measure(PRESSURES[0])
+            await until(lambda: witness.reasons)
+        assert witness.of("clock") == [None]
+        assert witness.values == PRESSURES[:1]
+        assert witness.reasons == [None]
+
+    run(main())
+
+
+# --- facts ------------------------------------------------------------------------------------------------------------
+
+
+def test_facts_are_read_once_a_day_and_after_the_subscription() -> None:
+    async def main() -> None:
+        cuff, witness = Cuff(habits=Habits(interval=0.02, linger=0.5), model="BP-7", battery=63), Witness()
+        async with virtual_bluetooth([cuff]) as bluetooth, running([listed(cuff, witness, clocks=())]):
+            cuff.measure(PRESSURES[0])
+            await until(lambda: witness.reasons)
+            assert witness.known["model"] == "BP-7"
+            assert witness.known["battery"] == 63
+            assert isinstance(witness.known["rssi"], int)
+            read = bluetooth.called("ReadValue")
+            assert read > 0
+            cuff.measure(PRESSURES[1])
+            await until(lambda: len(witness.reasons) == 2)
+            assert bluetooth.called("ReadValue") == read
+
+    run(main())
+
+
+def test_facts_are_read_though_nothing_is_measured() -> None:
+    async def main() -> None:
+        cuff, witness = Cuff(habits=Habits(interval=0.02, awake=ALWAYS), model="BP-7"), Witness()
+        async with virtual_bluetooth([cuff]), running([listed(cuff, witness, quiet_s=0.3)]):
+            await until(lambda: witness.reasons)
+        assert witness.known["model"] == "BP-7"
+        assert witness.values == []
+
+    run(main())
+
+
+def test_facts_that_do_not_decode_harm_nothing() -> None:
+    async def main() -> None:
+        cuff, witness = Cuff(habits=Habits(interval=0.02, linger=0.3)), Witness()
+        bad = Info(CURRENT_TIME.uuid, listed(cuff, witness).driver.info[0].decode)
+        async with virtual_bluetooth([cuff]), running([listed(cuff, witness, info=(bad,))]):
+            cuff.refuse(CURRENT_TIME.uuid, 0x80, 0x80)
+            cuff.measure(*PRESSURES)
+            await until(lambda: witness.reasons)
+        assert witness.values == PRESSURES
+        assert witness.reasons == [None]
+
+    run(main())
+
+
+# --- the end of a contact ---------------------------------------------------------------------------------------------
+
+
+def test_a_device_that_never_hangs_up_is_let_go_after_its_quiet_time() -> None:
+    async def main() -> None:
+        cuff, witness = Cuff(habits=Habits(interval=0.02, linger=None)), Witness()
+        async with virtual_bluetooth([cuff]) as bluetooth, running([listed(cuff, witness, quiet_s=0.4)]):
+            cuff.measure(*PRESSURES)
+            await until(lambda: witness.reasons)
+            assert not bluetooth.connected(cuff.address)
+        assert witness.values == PRESSURES
+        assert witness.reasons == [None]
+
+    run(main())
+
+
+def test_a_device_that_never_stops_sending_is_let_go_in_the_end() -> None:
+    async def main() -> None:
+        oximeter, witness = Oximeter(habits=Habits(interval=0.02, linger=None)), Witness()
+        limits = type(QUICK)(session_s=0.8, settle_s=0.05, hold_off_s=5.0)
+        async with virtual_bluetooth([oximeter]), running([listed(oximeter, witness, talk=None)], limits):
+
+            def fed() -> bool:
+                if oximeter.pending == 0:
+                    oximeter.stream(frames.continuous(97, 60))
+                return bool(witness.reasons)
+
+            await until(fed, step=0.01)
+        assert len(witness.values) > 10
+        assert {channel for channel, _ in witness.of("frame")} == {CONTINUOUS}  # type: ignore[misc]
+        assert witness.reasons == [None]
+
+    run(main())
+
+
+def test_a_device_that_hangs_up_midway_is_done_not_failed() -> None:
+    async def main() -> None:
+        cuff, witness = Cuff(habits=Habits(interval=0.02, linger=None, latency=0.02)), Witness()
+        async with virtual_bluetooth([cuff]) as bluetooth, running([listed(cuff, witness)]):
+            cuff.measure(*PRESSURES)
+            await until(lambda: witness.values)
+            bluetooth.radio.drop(cuff.address)  # type: ignore[attr-defined]  # the scripted radio
+            await until(lambda: len(witness.values) >= 3)
+        assert set(witness.values) == set(PRESSURES)
+        assert witness.reasons[0] is None
+
+    run(main())
+
+
+def test_values_repeated_by_no_leaked_subscription() -> None:
+    """Ten contacts, and the tenth value is still signalled once: every D-Bus connection of a contact was closed."""
+
+    async def main() -> None:
+        scale, witness = Scale(habits=Habits(interval=0.02, linger=0.02)), Witness()
+        limits = type(QUICK)(hold_off_s=0.06, linger_s=0.02, settle_s=0.02)
+        sent = [frames.weight(f"{70 + n}.00") for n in range(10)]
+        async with (
+            virtual_bluetooth([scale], Timing(temporary=5.0)),
+            running([listed(scale, witness, clocks=(), info=())], limits),
+        ):
+            for n, frame in enumerate(sent, start=1):
+                scale.measure(frame)
+                await until(lambda n=n: len(witness.reasons) == n)
+        assert witness.values == sent
+
+    run(main())
+
+
+def test_a_fault_in_keeping_a_value_is_reported_and_the_next_value_is_taken() -> None:
+    class Failing(Witness):
+        def frame(self, channel: str, data: bytes) -> None:
+            super().frame(channel, data)
+            if len(self.values) == 1:
+                raise LookupError("a bug")
+
+    async def main() -> None:
+        cuff, witness = Cuff(habits=HABITS), Failing()
+        async with virtual_bluetooth([cuff]), running([listed(cuff, witness)]):
+            cuff.measure(*PRESSURES)
+            await until(lambda: witness.reasons)
+        assert witness.values == PRESSURES
+        assert witness.reasons == ["ble-fault"]
+
+    run(main())
+
+
+def test_frames_carry_their_characteristic() -> None:
+    async def main() -> None:
+        cuff, witness = Cuff(habits=HABITS), Witness()
+        async with virtual_bluetooth([cuff]), running([listed(cuff, witness)]):
+            cuff.measure(PRESSURES[0])
+            await until(lambda: witness.reasons)
+        assert witness.of("frame") == [(PRESSURE_MEASUREMENT, PRESSURES[0])]
+        assert RECORD_ACCESS not in str(witness.told)
+
+    run(main())
+
+
+def pending(devices: list[VirtualDevice]) -> int:
+    return sum(device.pending for device in devices)
