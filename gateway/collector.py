@@ -25,6 +25,8 @@ _TICK_S = 0.5
 _TICKING_S = 60.0
 # Refused bytes written to the medium per hour and device; all are counted.
 _REFUSED_PER_HOUR = 20
+# What is known of a device that outlives the daemon; the rest would only wear the card.
+_LASTING = frozenset(("manufacturer", "model", "firmware", "hardware", "software", "serial", "battery"))
 
 
 class Memory(Protocol):
@@ -52,6 +54,10 @@ class Memory(Protocol):
 
     def cursor(self, device: str) -> int | None:
         """Highest record number kept of a device."""
+        ...
+
+    def save_twin(self, device: str, twin: Mapping[str, object]) -> None:
+        """Keeps what is known of a device."""
         ...
 
 
@@ -84,6 +90,7 @@ class Collector:
         self.ref, self._session, self._memory, self._env = ref, session, memory, env
         self._place, self._hooks, self._users = place, hooks, users
         self.twin: dict[str, object] = dict(twin or {})
+        self._saved_twin = dict(self.twin)
         self.counters = Counters()
         self.connected = False
         self.error: GatewayError | None = None
@@ -131,6 +138,7 @@ class Collector:
         self._take(self._session.end(self._env.monotonic()))
         self._finish_parked()
         self._forget_held()
+        self._save_twin()
         if error is not None:
             self.counters.add(f"error.{error.reason}")
         self._hooks.note(
@@ -199,6 +207,16 @@ class Collector:
             self._on_disk[frame] = KeptFrame(
                 record.device, record.channel, record.data, record.moment, record.boot, number
             )
+
+    def _save_twin(self) -> None:
+        lasting = {name: value for name, value in self.twin.items() if name in _LASTING}
+        if lasting == self._saved_twin:
+            return
+        try:
+            self._memory.save_twin(self.ref, lasting)
+            self._saved_twin = lasting
+        except GatewayError as error:
+            self._medium_refused(error)
 
     def _finish_parked(self) -> None:
         acts, self._parked = self._parked, []
