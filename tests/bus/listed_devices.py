@@ -1,4 +1,4 @@
-"""The Bluetooth transport in front of the virtual home: a contact that writes down what it is told, and a running radio."""
+"""The Bluetooth transport before the virtual home: a contact that writes down what it is told, and a running radio."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -38,13 +38,15 @@ class Witness:
     """A contact: everything it is told, in order."""
 
     told: list[tuple[str, object]] = field(default_factory=list)
+    frames: list[tuple[str, bytes]] = field(default_factory=list)
     record: int | None = None
 
     def opened(self) -> None:
         self.told.append(("opened", None))
 
     def frame(self, channel: str, data: bytes) -> None:
-        self.told.append(("frame", (channel, data)))
+        self.told.append(("frame", channel))
+        self.frames.append((channel, data))
 
     def facts(self, facts: Mapping[str, object]) -> None:
         self.told.append(("facts", dict(facts)))
@@ -65,7 +67,11 @@ class Witness:
     @property
     def values(self) -> list[bytes]:
         """The values of all frames."""
-        return [data for _channel, data in self.of("frame")]  # type: ignore[misc]  # frames are pairs
+        return [data for _channel, data in self.frames]
+
+    def ended(self, times: int) -> bool:
+        """Whether that many contacts are over."""
+        return len(self.reasons) >= times
 
     @property
     def known(self) -> dict[str, object]:

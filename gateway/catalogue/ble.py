@@ -1,0 +1,81 @@
+"""The Bluetooth radio and its devices: what is wrong, and what to do."""
+
+from gateway.catalogue.text import Text
+
+TEXTS = {
+    # --- the radio ---
+    "bluetooth-starting": Text("Bluetooth is starting. Wait a few seconds.", "Bluetooth starter. Vent noen sekunder."),
+    "bluetooth-off": Text(
+        "The Bluetooth adapter is switched off. Switch it on (rfkill unblock bluetooth; bluetoothctl power on).",
+        "Bluetooth-adapteren er slått av. Slå den på (rfkill unblock bluetooth; bluetoothctl power on).",
+    ),
+    "bluetooth-missing": Text(
+        "The Bluetooth service does not answer. Check that BlueZ is installed and runs (systemctl status bluetooth).",
+        "Bluetooth-tjenesten svarer ikke. Sjekk at BlueZ er installert og kjører (systemctl status bluetooth).",
+    ),
+    "bluetooth-adapter-missing": Text(
+        "No Bluetooth LE adapter is found. Check that it is plugged in, or name the right one in the configuration.",
+        "Finner ingen adapter for Bluetooth LE. Sjekk at den er satt inn, eller oppgi den riktige i konfigurasjonen.",
+    ),
+    "bluetooth-permission": Text(
+        "The gateway may not use Bluetooth. Run it as the user it was installed with, which the D-Bus policy lets in.",
+        "Gatewayen får ikke bruke Bluetooth. Kjør den som brukeren den ble installert med, som D-Bus slipper inn.",
+    ),
+    "bluetooth-deaf": Text(
+        "The Bluetooth adapter refuses to scan. Switch the hub off and on; if it comes back, replace the adapter.",
+        "Bluetooth-adapteren nekter å søke. Slå huben av og på; bytt adapteren hvis feilen kommer tilbake.",
+    ),
+    "bluetooth-lost": Text(
+        "Bluetooth was lost during contact with the device. This is tried again; measure again if nothing comes.",
+        "Bluetooth falt ut under kontakt med enheten. Det prøves på nytt; mål på nytt hvis ingenting kommer.",
+    ),
+    # --- a device ---
+    "ble-connect-timeout": Text(
+        "The device was heard, but does not answer. Bring it closer to the hub and measure again.",
+        "Enheten ble hørt, men svarer ikke. Flytt den nærmere huben og mål på nytt.",
+    ),
+    "ble-connect-failed": Text(
+        "The connection to the device failed. It is tried again by itself; bring it closer to the hub if it persists.",
+        "Forbindelsen til enheten mislyktes. Det prøves på nytt av seg selv; flytt den nærmere huben om feilen varer.",
+    ),
+    "ble-gone": Text(
+        "The device went off the air before it could be reached. Measure again, closer to the hub.",
+        "Enheten sluttet å sende før den kunne nås. Mål på nytt, nærmere huben.",
+    ),
+    "ble-dropped": Text(
+        "The device broke off before anything could be read. Measure again; change its batteries if it persists.",
+        "Enheten brøt forbindelsen før noe kunne leses. Mål på nytt; bytt batterier hvis feilen varer.",
+    ),
+    "ble-busy": Text(
+        "An earlier connection to the device had not ended. It has been cleared and is tried again by itself.",
+        "En tidligere forbindelse til enheten var ikke avsluttet. Den er ryddet opp og prøves på nytt av seg selv.",
+    ),
+    "ble-no-answer": Text(
+        "The device stopped answering. Bring it closer to the hub; if it was never paired with this hub, pair it.",
+        "Enheten sluttet å svare. Flytt den nærmere huben; par den hvis den aldri er paret med denne huben.",
+    ),
+    "ble-refused": Text(
+        "The device refuses to send its measurements. Check that the right driver is configured for this model.",
+        "Enheten nekter å sende målingene sine. Sjekk at riktig driver er valgt for denne modellen.",
+    ),
+    "ble-fault": Text(
+        "The gateway has a fault in how it handles this device. Report it, with the log of this contact.",
+        "Gatewayen har en feil i håndteringen av denne enheten. Meld fra, og legg ved loggen fra denne kontakten.",
+    ),
+    "needs-pairing": Text(
+        "The device only talks to hubs it is paired with. Pair it with this hub, as its manual says.",
+        "Enheten snakker bare med huber den er paret med. Par den med denne huben slik bruksanvisningen sier.",
+    ),
+    "needs-pairing-again": Text(
+        "The device has forgotten this hub, perhaps after a change of batteries. Remove the pairing and pair it anew.",
+        "Enheten har glemt denne huben, kanskje etter batteribytte. Fjern paringen og par den på nytt.",
+    ),
+    "pairing-failed": Text(
+        "Device and hub did not agree on a key. Pair the device anew; check the code if it shows one.",
+        "Enheten og huben ble ikke enige om en nøkkel. Par enheten på nytt; sjekk koden hvis den viser en.",
+    ),
+    "wrong-profile": Text(
+        "The device lacks what its driver reads. Check that address and driver in the configuration belong together.",
+        "Enheten mangler det driveren leser. Sjekk at adresse og driver i konfigurasjonen hører sammen.",
+    ),
+}

@@ -1,0 +1,44 @@
+"""How long anything may take over Bluetooth, in seconds: one table, so that tests and slow radios can have another."""
+
+from dataclasses import dataclass
+
+from gateway.backoff import Backoff
+
+_QUICK = Backoff(first_s=1.0, cap_s=5.0, spread=0.0)
+_SELDOM = Backoff(first_s=5.0, cap_s=30.0, spread=0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Deadlines and waits of the Bluetooth transport.
+
+    `session_s` caps a contact that never ends; `shared_s` does once another device waits. `quiet_shared_s` replaces the
+    driver's quiet time, after a first value, while another device waits. `settle_s` without a value is a pause in which
+    reading facts costs no reading. `linger_s`: what is heard so soon after a link went down is the stack speaking, not
+    the device; `hold_off_s`: adverts so soon after a good contact belong to the act just served. `stale_s` is longer
+    than the 10 s after which the kernel starts its scan anew, and so reports each device again. A device that fails is
+    tried again at once, `quick_retries` times, then by `retry`: a cuff advertises for half a minute only.
+    """
+
+    connect_s: float = 20.0
+    gatt_s: float = 10.0
+    read_s: float = 3.0
+    disconnect_s: float = 5.0
+    hurry_s: float = 0.5
+    session_s: float = 300.0
+    shared_s: float = 60.0
+    settle_s: float = 0.5
+    quiet_shared_s: float = 5.0
+    linger_s: float = 0.3
+    hold_off_s: float = 1.5
+    stale_s: float = 15.0
+    quick_retries: int = 3
+    retry: Backoff = _QUICK
+    refused: Backoff = _SELDOM
+    facts_age_s: float = 86400.0
+    clock_off_s: float = 5.0
+    scan_start_s: float = 10.0
+    silence_s: float = 90.0
+    not_discovering_s: float = 20.0
+    bus_s: float = 10.0
+    rebuild: Backoff = _QUICK

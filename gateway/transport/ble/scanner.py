@@ -1,0 +1,169 @@
+"""The one scanner of the process: always listening, built anew whenever it may have gone deaf.
+
+A scanner goes deaf without a word when its adapter is switched off and on, when bluetoothd restarts, and when the
+kernel refuses to go on. So it is watched: by the state of its adapter, and by whether anything at all is heard. A
+silent home is normal: then the scanner is rebuilt and nobody is told.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from bleak import BleakAdapter, BleakScanner
+from bleak.args.bluez import OrPattern
+from bleak.assigned_numbers import AdvertisementDataType
+from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData
+
+from gateway.env import Env
+from gateway.errors import GatewayError
+from gateway.transport.ble.bluez import Bluez
+from gateway.transport.ble.deadline import within
+from gateway.transport.ble.errors import FOREIGN, READY, translate
+from gateway.transport.ble.limits import Limits
+
+# What bleak gives for a device object that changed without an advertisement having been heard.
+_NO_RSSI = -127
+# Flags of devices that can be found (Core Specification Supplement, Part A, 1.3), for the kernel's passive filter.
+_FLAGS = (b"\x01", b"\x02", b"\x04", b"\x05", b"\x06", b"\x18", b"\x1a")
+_SHORT_UUID = "-0000-1000-8000-00805f9b34fb"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A listed device as just heard; `rssi` in dBm, None where it was found connected already."""
+
+    device: BLEDevice
+    rssi: int | None
+
+    @property
+    def path(self) -> str:
+        """The device's D-Bus object path."""
+        return str(self.device.details["path"])
+
+
+Heard = Callable[[BLEDevice, AdvertisementData], None]
+Found = Callable[[Sighting], None]
+
+
+class Scanner:
+    """Scans for as long as `run` runs.
+
+    `heard` is called for every advertisement, of whomever; `found` for devices that are connected already when
+    scanning starts, and so do not advertise; `report` whenever the state of the radio is known: `ready` or a reason.
+    `paused` says whether a connection is being made, for which BlueZ suspends scanning. `services` are those of the
+    listed devices.
+    """
+
+    def __init__(
+        self,
+        bluez: Bluez,
+        env: Env,
+        limits: Limits,
+        *,
+        heard: Heard,
+        found: Found,
+        report: Callable[[str], None],
+        paused: Callable[[], bool],
+        services: Collection[str],
+        adapter: str | None = None,
+        passive: bool = False,
+    ) -> None:
+        self.last_heard: float | None = None
+        self.built = 0
+        self._bluez = bluez
+        self._env = env
+        self._limits = limits
+        self._heard = heard
+        self._found = found
+        self._report = report
+        self._paused = paused
+        self._services = sorted(set(services))
+        self._adapter = adapter
+        self._passive = passive
+
+    async def run(self) -> None:
+        """Runs until cancelled; a scanner that cannot be had is tried for again and again."""
+        failures = 0
+        while True:
+            try:
+                await self._scan()
+                failures = 0
+            except GatewayError as error:
+                self._report(error.reason)
+                failures += 1
+                # Passive scanning needs more of BlueZ and of the kernel than active does.
+                self._passive = False
+                await self._bluez.changed(self._limits.rebuild.wait_s(failures, 0.0))
+
+    async def _scan(self) -> None:
+        """One scanner, from its building until it is not to be trusted any more."""
+        adapter = self._bluez.adapter(self._adapter).name
+        epoch = self._bluez.epoch
+        scanner = self._scanner(adapter)
+        try:
+            try:
+                await within(self._limits.scan_start_s, scanner.start())
+                await within(self._limits.scan_start_s, self._connected_already(adapter))
+            except FOREIGN as error:
+                raise translate(error, "scan") from error
+            self.built += 1
+            self._report(READY)
+            await self._until_doubtful(adapter, epoch)
+        finally:
+            await self._stop(scanner)
+
+    def _scanner(self, adapter: str) -> BleakScanner:
+        if not self._passive:
+            return BleakScanner(self._detected, bluez={"adapter": adapter})
+        return BleakScanner(
+            self._detected,
+            scanning_mode="passive",
+            bluez={"adapter": adapter, "or_patterns": [*passive_patterns(self._services)]},
+        )
+
+    def _detected(self, device: BLEDevice, advertisement: AdvertisementData) -> None:
+        if advertisement.rssi != _NO_RSSI:
+            self.last_heard = self._env.monotonic()
+            self._heard(device, advertisement)
+
+    async def _connected_already(self, adapter: str) -> None:
+        """A program that was killed leaves its links standing, and a linked device does not advertise."""
+        known = await BleakAdapter.get(bluez={"adapter": adapter})
+        for device in await known.get_connected_devices(self._services):
+            self._found(Sighting(device, None))
+
+    async def _until_doubtful(self, name: str, epoch: int) -> None:
+        start = self._env.monotonic()
+        discovering_at = start
+        while True:
+            await self._bluez.changed(min(self._limits.silence_s, self._limits.not_discovering_s) / 4)
+            now = self._env.monotonic()
+            adapter = self._bluez.adapters.get(name)
+            if self._bluez.epoch != epoch or adapter is None or not adapter.powered:
+                return
+            if adapter.discovering or self._passive or self._paused():
+                discovering_at = now
+            if now - discovering_at > self._limits.not_discovering_s:
+                return
+            if self._silent(start, now):
+                self._passive = False
+                return
+
+    def _silent(self, start: float, now: float) -> bool:
+        since = start if self.last_heard is None else max(start, self.last_heard)
+        return now - since > self._limits.silence_s and not self._paused()
+
+    async def _stop(self, scanner: BleakScanner) -> None:
+        """A scanner that BlueZ has forgotten cannot be stopped ("No discovery started"); bleak lets go of it anyway."""
+        try:
+            await within(self._limits.hurry_s, scanner.stop())
+        except FOREIGN:
+            return
+
+
+def passive_patterns(services: Collection[str]) -> list[OrPattern]:
+    """What the kernel is to report when it only listens: anything that can be found, and the services looked for."""
+    short = [bytes.fromhex(s[4:8])[::-1] for s in services if s.startswith("0000") and s.endswith(_SHORT_UUID)]
+    lists = (AdvertisementDataType.COMPLETE_LIST_SERVICE_UUID16, AdvertisementDataType.INCOMPLETE_LIST_SERVICE_UUID16)
+    flags = [OrPattern(0, AdvertisementDataType.FLAGS, f) for f in _FLAGS]
+    return flags + [OrPattern(0, kind, uuid) for kind in lists for uuid in sorted(short)]
