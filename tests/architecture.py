@@ -18,12 +18,10 @@ DATA_TABLES = ("gateway.catalogue.*", "drivers.quantities")
 
 PURE = (
     "gateway.ack",
-    "gateway.alarms",
     "gateway.attribution",
     "gateway.backoff",
     "gateway.catalogue.*",
     "gateway.counters",
-    "gateway.diagnosis",
     "gateway.errors",
     "gateway.health",
     "gateway.identity",
@@ -49,25 +47,38 @@ class Group:
     pure: bool = False
 
 
-_TOOLS = (*PURE, "gateway.env", "gateway.log")
-_DAEMON = ("gateway.*", "drivers.*")
+_TOOLS = (*PURE, "gateway.env", "gateway.log", "gateway.waiting")
+_PARTS = (
+    "gateway.collector",
+    "gateway.documents",
+    "gateway.forwarder",
+    "gateway.machine",
+    "gateway.registry",
+    "gateway.store.*",
+    "gateway.supervisor",
+    "gateway.transport.*",
+    "gateway.uplink.*",
+    "gateway.watchdog",
+)
 
 GROUPS = (
     Group(("drivers.*",), ("drivers.*",), pure=True),
     Group(PURE, ("drivers.api", *PURE), pure=True),
     Group(("gateway",), ()),
     Group(("gateway.env", "gateway.hub_clock"), ("gateway.hub_clock",)),
+    Group(("gateway.waiting",), ("gateway.env",)),
     Group(("gateway.log", "gateway.watchdog"), ("gateway.errors",)),
     Group(("gateway.registry",), ("drivers.*", "gateway.errors")),
     Group(("gateway.transport.*",), ("drivers.api", "gateway.transport.*", *_TOOLS)),
     Group(("gateway.store.*",), ("gateway.store.*", *_TOOLS)),
     Group(("gateway.uplink.*",), ("gateway.uplink.*", *_TOOLS)),
     Group(("gateway.collector",), ("drivers.api", "drivers.session", "gateway.transport", *_TOOLS)),
-    Group(("gateway.forwarder",), _TOOLS),
+    Group(("gateway.forwarder", "gateway.machine"), _TOOLS),
+    Group(("gateway.documents",), ("gateway.collector", "gateway.watchdog", *_TOOLS)),
+    Group(("gateway.supervisor", "gateway.daemon"), ("drivers.api", "drivers.session", *_PARTS, *_TOOLS)),
     Group(("gateway.receiver.*",), ("gateway.receiver.*", "gateway.uplink.*", *_TOOLS)),
     Group(("gateway.simulator.*",), ("gateway.simulator.*", "drivers.*", *_TOOLS)),
     Group(("gateway.cli.*", "gateway.__main__"), ("gateway.*", "drivers.*")),
-    Group(("gateway.supervisor",), _DAEMON),
 )
 
 # Each outside library, and each source of time and chance, has one door.
