@@ -2,9 +2,13 @@
 
 from drivers.api import Driver
 from drivers.ble import blood_pressure, pulse_oximeter, weight_scale
+from drivers.serial import and_scale, nonin, nonin_13
 
 BUILTIN: tuple[Driver, ...] = (
     pulse_oximeter.DRIVER,
     blood_pressure.DRIVER,
     weight_scale.DRIVER,
+    and_scale.DRIVER,
+    *nonin.DRIVERS,
+    nonin_13.DRIVER,
 )
