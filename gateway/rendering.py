@@ -1,12 +1,13 @@
-"""What is rendered from the code, so that it cannot drift from it: the example configuration and the JSON Schemas."""
+"""What is rendered from the code, so that it cannot drift from it: example configuration, schemas, driver table."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from drivers.api import Driver
 from gateway.reading import SCHEMA, Reading
 from gateway.settings import BleDevice, SerialDevice, Settings
 
@@ -85,6 +86,16 @@ def reading_schema() -> str:
     schema["properties"]["seq"] = {"type": "integer", "minimum": 1, "title": "Seq"}
     schema["required"] = [name for name in schema["properties"] if name in {*schema["required"], "schema", "seq"}]
     return _json(schema, SCHEMA)
+
+
+def driver_table(drivers: Iterable[Driver]) -> str:
+    """The supported devices as a Markdown table; the last column says on what bytes the decoder was tried."""
+    lines = ["| driver | reads | over | modes | tried on |", "|---|---|---|---|---|"]
+    for driver in drivers:
+        over = "Bluetooth LE" if driver.transport == "ble" else "serial"
+        modes = ", ".join(f"`{mode}`" for mode in driver.modes)
+        lines.append(f"| `{driver.name}` | {driver.kind} | {over} | {modes} | {driver.verified} |")
+    return "\n".join(lines) + "\n"
 
 
 def _json(schema: dict[str, Any], title: str) -> str:

@@ -56,3 +56,10 @@ def test_the_schema_of_a_reading_names_what_is_on_the_wire_in_its_order_and_stay
     assert [key for key in schema["properties"] if key in wire] == list(wire)
     assert schema["properties"]["seq"] == {"type": "integer", "minimum": 1, "title": "Seq"}
     assert "additionalProperties" not in json.dumps(schema)
+
+
+def test_the_table_of_devices_has_a_row_for_each_driver() -> None:
+    drivers = known_drivers()
+    rows = rendering.driver_table(drivers.values()).splitlines()[2:]
+    assert [row.split("`")[1] for row in rows] == list(drivers)
+    assert all(row.count("|") == 6 for row in rows)
