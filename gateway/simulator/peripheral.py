@@ -82,13 +82,7 @@ class VirtualDevice:
         self.bond = False
         self.skew = timedelta()
         self.confirmed: list[bytes] = []
-        self.values = {
-            MANUFACTURER: b"Virtual Home",
-            MODEL: model.encode(),
-            SERIAL_NUMBER: serial.encode() or address.replace(":", "").encode(),
-            FIRMWARE: b"1.0",
-            BATTERY_LEVEL: bytes((battery,)),
-        }
+        self.values = _information(model, serial or address.replace(":", ""), battery)
         self._now = now
         self._service = service
         self._live: deque[tuple[str, bytes]] = deque()
@@ -281,3 +275,13 @@ class VirtualDevice:
             if queue and queue[0][0] in self._armed:
                 return queue
         return None
+
+
+def _information(model: str, serial: str, battery: int) -> dict[str, bytes]:
+    return {
+        MANUFACTURER: b"Virtual Home",
+        MODEL: model.encode(),
+        SERIAL_NUMBER: serial.encode(),
+        FIRMWARE: b"1.0",
+        BATTERY_LEVEL: bytes((battery,)),
+    }

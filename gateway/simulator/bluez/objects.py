@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 
-from dbus_fast import ErrorType, Message, MessageType, RequestNameReply, Variant
+from dbus_fast import ErrorType, Message, MessageType, NameFlag, RequestNameReply, Variant
 from dbus_fast.aio import MessageBus
 
 from gateway.errors import TransientError
@@ -67,7 +67,7 @@ class ObjectTree:
         await bus.call(
             Message(destination=BUS, path=BUS_PATH, interface=BUS, member="AddMatch", signature="s", body=[rule])
         )
-        reply = await bus.request_name(SERVICE)
+        reply = await bus.request_name(SERVICE, NameFlag.DO_NOT_QUEUE)
         if reply is not RequestNameReply.PRIMARY_OWNER:
             raise TransientError("bluez-name-taken", f"{SERVICE} has an owner on this bus")
 

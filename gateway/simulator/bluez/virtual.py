@@ -78,6 +78,10 @@ class VirtualBluetooth:
         known = self._core.devices.get(self._core.device_path(address))
         return known is not None and known.link is not None
 
+    def knows(self, address: str) -> bool:
+        """Whether BlueZ has an object for the device."""
+        return self._core.device_path(address) in self._core.devices
+
     async def power(self, on: bool) -> None:
         """Switches the adapter off or on behind everybody's back."""
         await self._adapter.power(on)
@@ -130,10 +134,10 @@ class VirtualBluetooth:
         await self._close()
 
     async def _join(self) -> None:
-        # Objects first, then the name: nobody sees a half-made adapter.
+        # The name first, then the objects: programs that were there before are told of them.
+        await self._core.tree.connect(self._bus.address)
         self._agents.export()
         self._adapter.export()
-        await self._core.tree.connect(self._bus.address)
 
     async def _leave(self) -> None:
         for known in self._core.devices.values():
