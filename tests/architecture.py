@@ -69,6 +69,7 @@ GROUPS = (
     Group(("gateway.waiting",), ("gateway.env",)),
     Group(("gateway.log", "gateway.watchdog"), ("gateway.errors",)),
     Group(("gateway.registry",), ("drivers.*", "gateway.errors")),
+    Group(("gateway.ports",), ("gateway.transport.serial_port",)),
     Group(("gateway.transport.*",), ("drivers.api", "gateway.transport.*", *_TOOLS)),
     Group(("gateway.store.*",), ("gateway.store.*", *_TOOLS)),
     Group(("gateway.uplink.*",), ("gateway.uplink.*", *_TOOLS)),

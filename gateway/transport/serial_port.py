@@ -52,7 +52,8 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class PortInfo:
-    """A port that is plugged in, as the kernel describes it; None where it does not say."""
+    """A port that is plugged in, as the kernel describes it; None where it does not say. `numbered`: its converter has
+    a serial number."""
 
     device: str
     vid: int | None
@@ -60,12 +61,15 @@ class PortInfo:
     location: str | None
     manufacturer: str | None
     product: str | None
+    numbered: bool
 
 
 def plugged_in() -> list[PortInfo]:
     """The serial ports of this machine, in the order of their device names."""
     found = sorted(list_ports.comports(), key=lambda p: p.device)
-    return [PortInfo(p.device, p.vid, p.pid, p.location, p.manufacturer, p.product) for p in found]
+    return [
+        PortInfo(p.device, p.vid, p.pid, p.location, p.manufacturer, p.product, bool(p.serial_number)) for p in found
+    ]
 
 
 def device_path(port: str) -> str:

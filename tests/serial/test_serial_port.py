@@ -408,10 +408,11 @@ def test_the_line_settings_are_the_drivers_unless_overridden(plug: Plug, monkeyp
 def test_a_usb_socket_is_looked_up_by_its_location(monkeypatch: pytest.MonkeyPatch) -> None:
     class Listed:
         device, vid, pid, location, manufacturer, product = "/dev/ttyUSB3", 0x0403, 0x6001, "1-1.4", "FTDI", "UART"
+        serial_number = "AB0KNUJC"
 
     monkeypatch.setattr("serial.tools.list_ports.comports", lambda: [Listed])
     assert device_path("usb:1-1.4") == "/dev/ttyUSB3"
     assert device_path("/dev/serial/by-id/x") == "/dev/serial/by-id/x"
-    assert [p.vid for p in plugged_in()] == [0x0403]
+    assert [(p.vid, p.numbered) for p in plugged_in()] == [(0x0403, True)]
     with pytest.raises(GatewayError, match="serial-port-missing"):
         device_path("usb:1-1.5")
