@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -89,7 +90,7 @@ class Daemon:
             told=self._told,
         )
         self._instruments = [self._instrument(device, drivers[device.driver]) for device in settings.device]
-        self._radio: Radio | None = None
+        self._radio: "Radio | None" = None
         self._documents = Documents(
             self._topics, self._publish_document, env, self._place, facts=facts, watchdog=from_environment(os.environ)
         )
@@ -116,8 +117,7 @@ class Daemon:
             if isinstance(instrument.settings, SerialDevice):
                 start(f"serial:{instrument.collector.ref}", self._serial_port(instrument).run)
         if any(isinstance(i.settings, BleDevice) for i in self._instruments):
-            self._radio = self._make_radio()
-            start("bluetooth", self._radio.run)
+            start("bluetooth", self._bluetooth)
 
     async def _stop(self) -> None:
         goodbye = self._publish_document(
@@ -160,17 +160,15 @@ class Daemon:
             options=_options(instrument.settings),
         )
 
-    def _make_radio(self) -> "Radio":
-        # bleak is only loaded where a configured device needs it.
-        from gateway.transport.ble.radio import BleDevice as RadioDevice  # noqa: PLC0415
-        from gateway.transport.ble.radio import Radio  # noqa: PLC0415
-
+    async def _bluetooth(self) -> None:
+        # bleak is loaded only where a device needs it, and beside the loop, so that serial readings need not wait.
+        module = await asyncio.to_thread(import_module, "gateway.transport.ble.radio")
         devices = [
-            RadioDevice(i.settings.address, i.driver, i.collector, _options(i.settings))
+            module.BleDevice(i.settings.address, i.driver, i.collector, _options(i.settings))
             for i in self._instruments
             if isinstance(i.settings, BleDevice) and isinstance(i.driver, BleDriver)
         ]
-        return Radio(
+        self._radio = module.Radio(
             devices,
             self._env,
             adapter=self._settings.bluetooth.adapter,
@@ -178,6 +176,7 @@ class Daemon:
             local_time=self._local_time,
             on_change=self._radio_changed,
         )
+        await self._radio.run()
 
     def _make_uplink(self) -> Uplink:
         return Uplink(

@@ -1,0 +1,133 @@
+"""Start-up and resident memory of the daemon, beside a bare process that imports the same libraries."""
+
+import asyncio
+import json
+import os
+import pty
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import tty
+from pathlib import Path
+
+from benches import Row
+
+from gateway.simulator.broker import LocalBroker
+from gateway.simulator.bluez.virtual import VirtualBluetooth
+
+_RUNS = 5
+_SETTLE_S = 3.0
+_SERIAL = "import asyncio, sqlite3, ssl, serial, structlog, tenacity, pydantic, paho.mqtt.client"
+_BLE = f"{_SERIAL}, bleak, dbus_fast"
+_FLOOR = """
+import time; began = time.perf_counter()
+{imports}
+print(time.perf_counter() - began, flush=True)
+asyncio.run(asyncio.sleep(60))
+"""
+_CONFIG = """
+[hub]
+id = "hub-bench"
+tenant = "bench"
+[store]
+path = "{directory}/store"
+[mqtt]
+host = "127.0.0.1"
+port = {port}
+insecure_plaintext = true
+[[device]]
+name = "scale"
+driver = "and-scale"
+transport = "serial"
+port = "{tty}"
+"""
+_CUFF = """
+[[device]]
+name = "cuff"
+driver = "blood-pressure"
+transport = "ble"
+address = "C0:00:00:00:00:12"
+"""
+
+
+def measure() -> list[Row]:
+    """Medians of several starts; memory after a few idle seconds, in MB (resident and proportional)."""
+    return asyncio.run(_measure())
+
+
+async def _measure() -> list[Row]:
+    with tempfile.TemporaryDirectory() as name:
+        async with LocalBroker(Path(name)) as broker, VirtualBluetooth() as bluetooth:
+            serial = [await _start(Path(name), broker.port, {}, "") for _ in range(_RUNS)]
+            ble = [await _start(Path(name), broker.port, bluetooth.environ, _CUFF) for _ in range(_RUNS)]
+    bare = [_floor(_SERIAL) for _ in range(_RUNS)]
+    bare_ble = [_floor(_BLE) for _ in range(_RUNS)]
+    floor, floor_ble = _medians(bare), _medians(bare_ble)
+    ours, ours_ble = _medians(serial), _medians(ble)
+    return [
+        Row("start to MQTT connected (serial only)", ours["connected"], floor["imported"], "s"),
+        Row("start to first stored reading (serial only)", ours["stored"], floor["imported"], "s"),
+        Row("start to MQTT connected (with Bluetooth)", ours_ble["connected"], floor_ble["imported"], "s"),
+        Row("resident memory, idle (serial only)", ours["rss"], floor["rss"], "MB"),
+        Row("proportional memory, idle (serial only)", ours["pss"], floor["pss"], "MB"),
+        Row("resident memory, idle (with Bluetooth)", ours_ble["rss"], floor_ble["rss"], "MB"),
+        Row("proportional memory, idle (with Bluetooth)", ours_ble["pss"], floor_ble["pss"], "MB"),
+    ]
+
+
+def _medians(runs: list[dict[str, float]]) -> dict[str, float]:
+    return {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+
+
+async def _start(directory: Path, port: int, environ: dict[str, str], more: str) -> dict[str, float]:
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    config = directory / "gateway.toml"
+    text = _CONFIG.format(directory=directory, port=port, tty=os.ttyname(slave)) + more
+    config.write_text(text, encoding="utf-8")
+    began = time.perf_counter()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "gateway", "run", "--config", str(config),
+        stderr=asyncio.subprocess.PIPE, env={**os.environ, **environ},
+    )  # fmt: skip
+    assert process.stderr is not None
+    found: dict[str, float] = {}
+    while not {"connected", "stored"} <= found.keys():
+        event = json.loads(await process.stderr.readline()).get("event")
+        if event == "uplink.connected":
+            found["connected"] = time.perf_counter() - began
+        elif event == "device.opened":
+            os.write(master, f"ST,+{time.time_ns() % 10**5 / 100:08.2f} kg\r\n".encode())
+        elif event == "reading.stored":
+            found["stored"] = time.perf_counter() - began
+    await asyncio.sleep(_SETTLE_S)
+    found |= _memory(process.pid)
+    process.terminate()
+    await process.wait()
+    os.close(master)
+    os.close(slave)
+    return found
+
+
+def _floor(imports: str) -> dict[str, float]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", _FLOOR.format(imports=imports)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    began = time.perf_counter()
+    process.stdout.readline()
+    imported = time.perf_counter() - began
+    time.sleep(0.5)
+    found = {"imported": imported, **_memory(process.pid)}
+    process.terminate()
+    process.wait()
+    process.stdout.close()
+    return found
+
+
+def _memory(pid: int) -> dict[str, float]:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    sizes = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines[1:]}
+    return {"rss": sizes["Rss"], "pss": sizes["Pss"]}
