@@ -90,7 +90,7 @@ class Daemon:
             told=self._told,
         )
         self._instruments = [self._instrument(device, drivers[device.driver]) for device in settings.device]
-        self._radio: "Radio | None" = None
+        self._radio: Radio | None = None
         self._documents = Documents(
             self._topics, self._publish_document, env, self._place, facts=facts, watchdog=from_environment(os.environ)
         )

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benches import Row
-
 from drivers import BUILTIN
 from drivers.api import Decode, DecodeError, SerialDriver
 from drivers.session import decoders

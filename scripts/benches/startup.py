@@ -13,9 +13,8 @@ import tty
 from pathlib import Path
 
 from benches import Row
-
-from gateway.simulator.broker import LocalBroker
 from gateway.simulator.bluez.virtual import VirtualBluetooth
+from gateway.simulator.broker import LocalBroker
 
 _RUNS = 5
 _SETTLE_S = 3.0
