@@ -256,15 +256,17 @@ Decode = Callable[[bytes], Measurement | None]
 
 @dataclass(frozen=True, slots=True)
 class Characteristic:
-    """A GATT characteristic that carries measurements (`decode`) or answers of a conversation (`control`).
+    """A GATT characteristic that carries measurements (`decode`), answers of a conversation (`control`), or both.
 
-    `uuid` is 128-bit lower case. `required` False: a device without it is still served.
+    `uuid` is 128-bit lower case. `required` False: a device without it is still served. `framer`: its values are pieces
+    of a byte stream, cut by the radio and not by the protocol; a conversation hears the pieces as they come.
     """
 
     uuid: str
     decode: Decode | None = None
     control: bool = False
     required: bool = True
+    framer: Callable[[], Framer] | None = None
 
 
 @dataclass(frozen=True, slots=True)

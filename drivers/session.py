@@ -1,8 +1,20 @@
 """One device's bytes turned into outcomes: framing, decoding and gathering, in that order. Pure."""
 
-from drivers.api import PORT, Act, Bad, Decode, DecodeError, Driver, Frame, Gatherer, Measurement, Outcome, SerialDriver
+from drivers.api import (
+    PORT,
+    Act,
+    Bad,
+    Decode,
+    DecodeError,
+    Driver,
+    Frame,
+    Framer,
+    Gatherer,
+    Measurement,
+    Outcome,
+    SerialDriver,
+)
 from drivers.uuids import normal
-
 
 _SMALLEST_STEP_S = 1e-6
 
@@ -14,7 +26,7 @@ class Session:
         """`mode` is one of the driver's modes (KeyError otherwise); None takes the default."""
         self.driver = driver
         self._gatherer: Gatherer = driver.modes[mode if mode is not None else next(iter(driver.modes))]()
-        self._framer = driver.framer() if isinstance(driver, SerialDriver) else None
+        self._framers = framers(driver)
         self._decoders = decoders(driver)
         self._last_at = 0.0
 
@@ -24,9 +36,9 @@ class Session:
         return self._gatherer.journal
 
     def feed(self, channel: str, data: bytes, at: float) -> list[Outcome]:
-        """Takes bytes as they came; for a serial driver any chunk of the stream, else one value of `channel`."""
+        """Takes bytes as they came: any chunk of a stream, or one value of a characteristic."""
         outcomes: list[Outcome] = []
-        for message in self._messages(data):
+        for message in self._messages(channel, data):
             at = self._later(at)
             if isinstance(message, DecodeError):
                 outcomes.append(Bad(message, Frame(channel, data, at)))
@@ -48,8 +60,8 @@ class Session:
 
     def end(self, at: float) -> list[Act]:
         """The contact with the device is over."""
-        if self._framer is not None:
-            self._framer.reset()
+        for framer in self._framers.values():
+            framer.reset()
         return self._gatherer.end(at)
 
     def held(self) -> tuple[Frame, ...]:
@@ -61,8 +73,9 @@ class Session:
         self._last_at = max(at, self._last_at + _SMALLEST_STEP_S)
         return self._last_at
 
-    def _messages(self, data: bytes) -> list[bytes | DecodeError]:
-        return [data] if self._framer is None else self._framer.feed(data)
+    def _messages(self, channel: str, data: bytes) -> list[bytes | DecodeError]:
+        framer = self._framers.get(channel)
+        return [data] if framer is None else framer.feed(data)
 
     def _decode(self, frame: Frame) -> Measurement | None:
         decode = self._decoders.get(frame.channel)
@@ -78,3 +91,10 @@ def decoders(driver: Driver) -> dict[str, Decode]:
     found = {normal(c.uuid): c.decode for c in driver.characteristics if c.decode is not None}
     found |= {f"adv:{normal(c.uuid)}": c.decode for c in driver.adverts if c.decode is not None}
     return found
+
+
+def framers(driver: Driver) -> dict[str, Framer]:
+    """A new framer for each channel of a driver that is a byte stream."""
+    if isinstance(driver, SerialDriver):
+        return {PORT: driver.framer()}
+    return {normal(c.uuid): c.framer() for c in driver.characteristics if c.framer is not None}

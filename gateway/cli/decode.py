@@ -2,10 +2,10 @@
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from drivers.api import PORT, Absent, Act, Bad, BleDriver, DecodeError, Driver, Facts, Measurement, SerialDriver
-from drivers.session import Session, decoders
+from drivers.api import PORT, Absent, Act, Bad, BleDriver, DecodeError, Driver, Facts, Measurement
+from drivers.session import Session, decoders, framers
 from drivers.uuids import normal
 from gateway import cli
 from gateway.errors import ConfigurationError
@@ -19,7 +19,7 @@ EXAMPLES = """examples:
   dho-gateway decode --driver and-scale --acts 53542c2b30303038322e3430206b670d0a
 
 One line of JSON for each measurement (null: well-formed, but nothing to tell). Each HEX is one value of a
-characteristic, or a stretch of a serial stream; blanks, colons and dashes inside are ignored. Without a channel the
+characteristic, or a stretch of a stream; blanks, colons and dashes inside are ignored. Without a channel the
 driver's first is meant. Ends with 65 if bytes are refused, and says at which offset."""
 
 Line = Mapping[str, object] | None
@@ -71,23 +71,27 @@ def _frame(driver: Driver, word: str, channel: str | None) -> tuple[str, bytes]:
 
 
 def _single(driver: Driver, frames: list[tuple[str, bytes]]) -> Iterator[Line]:
-    for channel, data in frames:
-        if isinstance(driver, SerialDriver):
-            yield from _stream(driver, data)
-        else:
+    streams = framers(driver)
+    last = {channel: place for place, (channel, _) in enumerate(frames)}
+    for place, (channel, data) in enumerate(frames):
+        if channel in streams:
+            messages = streams[channel].feed(data)
+            if not messages and place == last[channel]:
+                messages = [DecodeError("incomplete", len(data), "no whole message in these bytes")]
+            yield from _stream(driver, channel, messages)
+        elif isinstance(driver, BleDriver):
             yield _value(driver, channel, data)
 
 
-def _stream(driver: SerialDriver, data: bytes) -> Iterator[Line]:
-    """Every message of a stretch of a serial stream."""
-    messages = driver.framer().feed(data)
-    for message in messages or [DecodeError("incomplete", len(data), "no whole message in these bytes")]:
+def _stream(driver: Driver, channel: str, messages: Sequence[bytes | DecodeError]) -> Iterator[Line]:
+    """The messages of a stretch of a stream."""
+    for message in messages:
         try:
             if isinstance(message, DecodeError):
                 raise message
-            yield _measurement(driver, PORT, driver.decode(message))
+            yield _measurement(driver, channel, decoders(driver)[channel](message))
         except DecodeError as error:
-            yield _error(driver, PORT, error)
+            yield _error(driver, channel, error)
 
 
 def _value(driver: BleDriver, channel: str, data: bytes) -> Line:
