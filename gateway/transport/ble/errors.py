@@ -98,7 +98,7 @@ _REPLIES: tuple[tuple[str, str | dict[Doing, str]], ...] = (
     (r"bluez\.Error\.NotPermitted", {"scan": DEAF, "gatt": REFUSED}),
     (r"key-missing", NEEDS_PAIRING_AGAIN),
     (r"bluez\.Error\.Authentication|not-bonded|auth-failed", PAIRING_FAILED),
-    (r"bluez\.Error\.NotConnected|Not connected", DROPPED),
+    (r"bluez\.Error\.NotConnected|Not connected|connection-canceled", DROPPED),
     (r"bluez\.Error\.DoesNotExist", _OBJECT),
     (r"DBus\.Error\.Unknown(Object|Method|Interface)", _OBJECT),
     (r"DBus\.Error\.(ServiceUnknown|NameHasNoOwner|NoReply|Disconnected|NoServer|Spawn)", _SERVICE),

@@ -13,7 +13,7 @@ from gateway.transport.ble.limits import Limits
 
 Sighting = TypeVar("Sighting")
 
-# Whatever handle we had is void: only a new advertisement gives another.
+# The handle is void: only a new advertisement gives another.
 _HANDLE_LOST = frozenset({GONE, BUSY})
 
 
@@ -58,8 +58,11 @@ class ContactQueue(Generic[Sighting]):
         record.busy = True
         return address, sighting
 
-    def finished(self, address: str, error: GatewayError | None, now: float) -> None:
-        """The device taken is served (None), or was not: it goes behind the others, and is tried again in a while."""
+    def finished(self, address: str, error: GatewayError | None, now: float, reached: bool = False) -> None:
+        """The device taken is served (None), or was not: it goes behind the others, and is tried again in a while.
+
+        One that was `reached` must be heard again first: it may well have nothing more to say.
+        """
         record, limits = self._records[address], self._limits
         record.busy = False
         if error is None:
@@ -70,7 +73,7 @@ class ContactQueue(Generic[Sighting]):
         record.first = now
         record.deaf_until = now + limits.linger_s
         record.waits_until = now + self._retry_s(record.failures, error)
-        if error.reason in _HANDLE_LOST:
+        if reached or error.reason in _HANDLE_LOST:
             record.sighting = None
 
     def seconds(self, now: float) -> float | None:

@@ -27,6 +27,7 @@ from gateway.transport.ble.errors import (
     FAULT,
     NEEDS_PAIRING,
     NEEDS_PAIRING_AGAIN,
+    NO_ANSWER,
     PAIRING_FAILED,
     READY,
     fault,
@@ -41,8 +42,9 @@ from gateway.transport.ble.telling import Telling
 
 __all__ = ["BleDevice", "Limits", "Radio", "RadioState"]
 
-# A bonded device that connects and drops this often has lost its half of the bond.
-_DROPS_OF_A_STALE_BOND = 3
+# What a bond that only one side has, or a missing one, looks like, and how often in a row until we believe it.
+_STALE_BOND = {PAIRING_FAILED: 1, NEEDS_PAIRING: 1, DROPPED: 3}
+_NO_BOND = {NO_ANSWER: 2}
 
 
 @dataclass(slots=True)
@@ -50,8 +52,14 @@ class _Memory:
     """What is remembered of a listed device between contacts."""
 
     facts_at: float | None = None
-    drops: int = 0
     told: str | None = None
+    reason: str | None = None
+    times: int = 0
+
+    def count(self, reason: str | None) -> None:
+        """The latest contact ended so: how often in a row now."""
+        self.times = self.times + 1 if reason == self.reason else 1
+        self.reason = reason
 
 
 class Radio:
@@ -159,7 +167,7 @@ class Radio:
             address, sighting = taken
             outcome = await self._serve(address, sighting)
             await self._tidy(sighting, outcome)
-            self._queue.finished(address, outcome.error, self._env.monotonic())
+            self._queue.finished(address, outcome.error, self._env.monotonic(), outcome.opened)
 
     async def _until_heard(self, seconds: float | None) -> None:
         with suppress(TimeoutError):
@@ -181,7 +189,7 @@ class Radio:
         bug = task.exception()
         if bug is not None:
             asyncio.get_running_loop().call_exception_handler({"message": "Bluetooth session failed", "exception": bug})
-            return Outcome(fault(FAULT, type(bug).__name__), clean=False)
+            return Outcome(fault(FAULT, type(bug).__name__), opened=True, clean=False)
         outcome = task.result()
         self._remember(self._memories[address], outcome)
         return outcome
@@ -207,22 +215,27 @@ class Radio:
         return Session(link, plan, telling, self._env, self._limits)
 
     async def _diagnose(self, memory: _Memory, path: str, error: GatewayError) -> GatewayError:
-        """A bond that only one side still has looks like many things."""
-        dropped = error.reason == DROPPED and memory.drops + 1 >= _DROPS_OF_A_STALE_BOND
-        if dropped or error.reason in {PAIRING_FAILED, NEEDS_PAIRING}:
-            with suppress(GatewayError):
-                if await self._bluez.bonded(path):
-                    return fault(NEEDS_PAIRING_AGAIN, error.detail)
+        """A bond that only one side still has looks like many things; so does a device that wants one.
+
+        Without a bond and an agent, BlueZ does not answer a subscription to a secured characteristic at all.
+        """
+        memory.count(error.reason)
+        stale = memory.times >= _STALE_BOND.get(error.reason, memory.times + 1)
+        missing = memory.times >= _NO_BOND.get(error.reason, memory.times + 1)
+        with suppress(GatewayError):
+            if stale and await self._bluez.bonded(path):
+                return fault(NEEDS_PAIRING_AGAIN, error.detail)
+            if missing and not await self._bluez.bonded(path):
+                return fault(NEEDS_PAIRING, error.detail)
         return error
 
     def _remember(self, memory: _Memory, outcome: Outcome) -> None:
-        reason = outcome.error.reason if outcome.error is not None else None
-        memory.told = reason
-        if reason != NEEDS_PAIRING_AGAIN:
-            memory.drops = memory.drops + 1 if reason == DROPPED else 0
+        if outcome.error is None:
+            memory.count(None)
+        memory.told = outcome.error.reason if outcome.error is not None else None
         if outcome.facts_read:
             memory.facts_at = self._env.monotonic()
-        self._counters["contacts" if reason is None else "failures"] += 1
+        self._counters["contacts" if outcome.error is None else "failures"] += 1
         self._counters["values"] += outcome.values
 
     async def _tidy(self, sighting: Sighting, outcome: Outcome) -> None:

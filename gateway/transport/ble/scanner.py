@@ -18,7 +18,7 @@ from gateway.env import Env
 from gateway.errors import GatewayError
 from gateway.transport.ble.bluez import Bluez
 from gateway.transport.ble.deadline import within
-from gateway.transport.ble.errors import FOREIGN, READY, translate
+from gateway.transport.ble.errors import DEAF, FOREIGN, READY, translate
 from gateway.transport.ble.limits import Limits
 
 # What bleak gives for a device object that changed without an advertisement having been heard.
@@ -91,8 +91,9 @@ class Scanner:
             except GatewayError as error:
                 self._report(error.reason)
                 failures += 1
-                # Passive scanning needs more of BlueZ and of the kernel than active does.
-                self._passive = False
+                if error.reason == DEAF:
+                    # Passive scanning needs more of BlueZ and of the kernel than active does.
+                    self._passive = False
                 await self._bluez.changed(self._limits.rebuild.wait_s(failures, 0.0))
 
     async def _scan(self) -> None:

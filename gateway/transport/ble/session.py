@@ -47,6 +47,7 @@ class Outcome:
     """How a session went. `clean` False: the device may still be connected."""
 
     error: GatewayError | None = None
+    opened: bool = False
     values: int = 0
     facts_read: bool = False
     clean: bool = True
@@ -82,7 +83,8 @@ class Session:
                 error = await self._plan.diagnose(error) if error is not None else None
             finally:
                 self._telling.closed(error)
-        return Outcome(error or self._telling.fault, self._telling.values, self._facts_read, clean)
+        telling = self._telling
+        return Outcome(error or telling.fault, telling.is_open, telling.values, self._facts_read, clean)
 
     async def _contact(self) -> GatewayError | None:
         """From connecting to the end; what is wrong, if anything. A device that hangs up is done."""
@@ -142,9 +144,18 @@ class Session:
 
     def _taker(self, characteristic: Characteristic) -> Take:
         uuid = characteristic.uuid
-        if characteristic.control:
-            return self._talking.taker(uuid)
-        return lambda data: self._telling.frame(uuid, data)
+        if not characteristic.control:
+            return lambda data: self._telling.frame(uuid, data)
+        answered = self._talking.taker(uuid)
+        if characteristic.decode is None:
+            return answered
+
+        def take(data: bytes) -> None:
+            # Kept before the conversation goes on: its next step may tell the device that a record was received.
+            self._telling.frame(uuid, data)
+            answered(data)
+
+        return take
 
     async def _talk(self) -> None:
         plan = self._plan
