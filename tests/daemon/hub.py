@@ -181,7 +181,7 @@ class Listener:
         until(self._client.is_connected, what="the listener's connection")
 
     def _message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
-        self.messages.append((message.topic, message.payload))
+        self.messages.append((message.topic, bytes(message.payload)))
 
     def documents(self, topic: str) -> list[dict[str, Any]]:
         return [json.loads(payload) for t, payload in list(self.messages) if t == f"{ROOT}/{topic}"]

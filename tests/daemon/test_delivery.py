@@ -76,7 +76,7 @@ def test_kill_9_loses_nothing_that_was_logged(hub: Hub, scale: Pty, listener: Li
         for _burst in range(dice.randrange(3, 12)):
             number += 1
             scale.weigh(50 + number / 100)
-        until(lambda before=before: len(hub.stored) > before)
+        hub.wait_for("reading.stored", before + 1)
         time.sleep(dice.random() * 0.02)
         assert hub.end(signal.SIGKILL) == -signal.SIGKILL
     hub.start().wait_for("uplink.connected", 1)
