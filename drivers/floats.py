@@ -67,5 +67,10 @@ def scaled(mantissa: int, exponent: int) -> Decimal:
     return Decimal(mantissa).scaleb(exponent) if exponent else Decimal(mantissa)
 
 
+def in_unit(number: Number, places: int) -> Number:
+    """The number in a unit 10**places smaller, with as many significant digits as it was told with."""
+    return number if isinstance(number, Special) else Decimal(f"{number.scaleb(places):f}")
+
+
 def _signed(value: int, bits: int) -> int:
     return value - (1 << bits) if value >> (bits - 1) else value

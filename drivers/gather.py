@@ -1,6 +1,10 @@
 """How single decoded frames become acts of measuring."""
 
-from drivers.api import Act, Frame, GathererFactory
+from collections.abc import Callable
+
+from drivers.api import Act, Frame, GathererFactory, Measurement
+
+Join = Callable[[Measurement, Measurement], Measurement | None]
 
 
 class Each:
@@ -36,6 +40,58 @@ class Each:
     def held(self) -> tuple[Frame, ...]:
         """Nothing is held."""
         return ()
+
+
+class Merge:
+    """Puts the parts of one act together: a weight and its composition, a glucose value and its context.
+
+    `join` gives the whole of two parts, None where they are of different acts; `open_` says whether more may follow.
+    An open act waits until a part of another act comes, nothing has come for `wait_s`, or contact is over. A part that
+    is repeated while its act waits is dropped, and so is a whole act as `Each` does it.
+    """
+
+    journal = True
+    most_parts = 8
+
+    def __init__(self, join: Join, open_: Callable[[Measurement], bool], wait_s: float) -> None:
+        self._join = join
+        self._open = open_
+        self._wait_s = wait_s
+        self._each = Each(wait_s)
+        self._waiting: Act | None = None
+
+    def add(self, act: Act) -> list[Act]:
+        """Takes a part; returns the acts it completes."""
+        done = self.tick(act.at)
+        if self._waiting is not None:
+            if act.measurement.record_key == self._waiting.measurement.record_key:
+                return done
+            whole = self._join(self._waiting.measurement, act.measurement)
+            if whole is not None:
+                act = Act(whole, self._waiting.frames + act.frames)
+                self._waiting = None
+            done += self._close()
+        if self._open(act.measurement) and len(act.frames) < self.most_parts:
+            self._waiting = act
+            return done
+        return done + self._each.add(act)
+
+    def tick(self, at: float) -> list[Act]:
+        """Gives an act for which nothing has come for a while."""
+        waited = self._waiting is not None and at - self._waiting.frames[-1].at > self._wait_s
+        return self._close() if waited else []
+
+    def end(self, at: float) -> list[Act]:
+        """Nothing more will come."""
+        return self._close()
+
+    def held(self) -> tuple[Frame, ...]:
+        """The parts of the act that waits."""
+        return () if self._waiting is None else self._waiting.frames
+
+    def _close(self) -> list[Act]:
+        act, self._waiting = self._waiting, None
+        return [] if act is None else self._each.add(act)
 
 
 def each(window_s: float) -> GathererFactory:

@@ -90,7 +90,6 @@ TEMPERATURE_F = _quantity("temperature", "[degF]", "68", "113", 150364, "8310-5"
 # Heart rate of a belt or watch: measured electrically or optically, the profile does not say which.
 HEART_RATE = _quantity("heart-rate", "/min", "20", "300", None, "8867-4", "364075005")
 ENERGY_EXPENDED = _quantity("energy-expended", "kJ", "0", "65535")
-RR_INTERVAL = _quantity("rr-interval", "s", "0.1", "5")
 
 # Glucose: the code depends on the sample, the unit on the meter. LOINC 15074-8 is the molar concentration.
 GLUCOSE = _quantity("glucose", "mmol/L", "0.5", "60", None, "15074-8", "434912009")

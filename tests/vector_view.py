@@ -23,6 +23,7 @@ _ALIASES = {
     "muscle_percent": "muscle_percentage",
     "impedance_ohm": "impedance",
     "energy_kJ": "energy_expended",
+    "mg_per_dL": "glucose",
 }
 
 
@@ -127,7 +128,6 @@ VIEWS: Mapping[str, Callable[[Measurement, Any], object]] = {
     "types": lambda got, _: [s.quantity.type for s in got.samples],
     "mdc": lambda got, _: [s.quantity.mdc for s in got.samples],
     "unit": _unit(None),
-    "mass_unit": lambda got, _: next(s.quantity.unit for s in got.samples if s.quantity.unit in ("kg", "[lb_av]")),
     "height_unit": _unit("height"),
     "timestamp": _told_time,
     "timestamp_invalid": lambda got, _: got.time_fault == "impossible-date" and got.device_time is None,

@@ -1,34 +1,24 @@
-"""Blood Pressure Service 1810: measurement 2A35, intermediate cuff pressure 2A36, features 2A49.
+"""Blood Pressure Service 1810 (1.1.1): live measurements as 2A35 or 2B34, stored ones as indications or as 2B36.
 
-Blood Pressure Service 1.1.1; GATT Specification Supplement. Field behaviour from captures of Beurer, A&D and others.
+The layouts are in `pressure`, `enhanced_pressure` and `pressure_record`.
 """
 
-from drivers.api import BleDriver, Characteristic, Facts, Info, Measurement
+from collections.abc import Generator
+
+from drivers.api import BleDriver, Characteristic, Facts, Info, Reply, Step, TalkContext
 from drivers.ble.device_information import STANDARD_INFO
-from drivers.ble.device_time import CURRENT_TIME, DATE_TIME, read_time
+from drivers.ble.device_time import CURRENT_TIME, DATE_TIME
+from drivers.ble.enhanced_pressure import ENHANCED, ENHANCED_INTERMEDIATE, enhanced, enhanced_intermediate
+from drivers.ble.pressure import intermediate, measurement
+from drivers.ble.pressure_record import RECORD, Records, record
+from drivers.ble.racp import CONTROL, REPORT_ALL, fetch
 from drivers.cursor import Cursor
-from drivers.draft import Draft, named_bits
-from drivers.floats import Special, sfloat
-from drivers.gather import each
-from drivers.quantities import (
-    CUFF_PRESSURE,
-    CUFF_PRESSURE_KPA,
-    DIASTOLIC,
-    DIASTOLIC_KPA,
-    MEAN,
-    MEAN_KPA,
-    PULSE_CUFF,
-    SYSTOLIC,
-    SYSTOLIC_KPA,
-)
+from drivers.draft import named_bits
 from drivers.uuids import full
 
 MEASUREMENT = full(0x2A35)
 INTERMEDIATE = full(0x2A36)
 
-_PRESSURES = ((SYSTOLIC, DIASTOLIC, MEAN), (SYSTOLIC_KPA, DIASTOLIC_KPA, MEAN_KPA))
-_STATUS = {0: "body-movement", 1: "cuff-too-loose", 2: "irregular-pulse", 5: "improper-position"}
-_PULSE_RANGE = (None, "pulse-above-upper-limit", "pulse-below-lower-limit", "pulse-range-reserved")
 _FEATURES = {
     0: "body-movement",
     1: "cuff-fit",
@@ -42,87 +32,32 @@ _FEATURES = {
 }
 
 
-def measurement(data: bytes) -> Measurement:
-    """Decodes a measurement; failed where none of the pressures is a number."""
-    cursor, draft = Cursor(data), Draft("blood-pressure")
-    flags = cursor.u8()
-    draft.reserved(flags, 0x1F)
-    failed = read_pressures(draft, cursor, flags)
-    if flags & 2:
-        read_time(draft, cursor)
-    read_rest(draft, cursor, flags)
-    return draft.done(cursor, failed)
-
-
-def cuff_pressure(data: bytes) -> Measurement:
-    """Decodes an intermediate value; the two unused pressures are ignored whatever they are."""
-    cursor, draft = Cursor(data), Draft("blood-pressure")
-    flags = cursor.u8()
-    draft.reserved(flags, 0x1F)
-    draft.value(CUFF_PRESSURE_KPA if flags & 1 else CUFF_PRESSURE, sfloat(cursor))
-    cursor.take(4)
-    if flags & 2:
-        read_time(draft, cursor)
-    read_rest(draft, cursor, flags)
-    return draft.done(cursor)
-
-
-def intermediate(data: bytes) -> None:
-    """A cuff being pumped is no reading: checks the frame and gives nothing."""
-    cuff_pressure(data)
-
-
 def features(data: bytes) -> Facts:
     """`features` by name."""
     return {"features": named_bits(Cursor(data).u16(), _FEATURES)}
 
 
-def read_pressures(draft: Draft, cursor: Cursor, flags: int) -> str | None:
-    """Reads systolic, diastolic and mean; returns why the measurement failed, None if it did not.
-
-    A mean of 0 is a cuff that computes none: absent. Systolic at or below diastolic is no pressure of anybody.
-    """
-    systolic, diastolic, mean = sfloat(cursor), sfloat(cursor), sfloat(cursor)
-    draft.detail["mean_zero"] = mean == 0
-    numbers = (systolic, diastolic, Special.NAN if mean == 0 else mean)
-    for quantity, number in zip(_PRESSURES[flags & 1], numbers, strict=True):
-        draft.value(quantity, number)
-    if isinstance(systolic, Special) or isinstance(diastolic, Special):
-        draft.lower("invalid")
-    elif systolic <= diastolic:
-        draft.doubt()
-    return "measurement-failed" if all(isinstance(n, Special) for n in (systolic, diastolic, mean)) else None
-
-
-def read_rest(draft: Draft, cursor: Cursor, flags: int) -> None:
-    """Reads pulse (bit 2), user (bit 3) and status (bit 4) as the flags announce them."""
-    if flags & 4:
-        draft.value(PULSE_CUFF, sfloat(cursor))
-    if flags & 8:
-        draft.user_slot(cursor.u8())
-    if flags & 16:
-        _status(draft, cursor.u16())
-
-
-def _status(draft: Draft, word: int) -> None:
-    pulse_range = _PULSE_RANGE[word >> 3 & 3]
-    names = named_bits(word, _STATUS) + ((pulse_range,) if pulse_range else ())
-    draft.detail |= {"status_raw": word, "status_bits": names}
-    for name in names:
-        if name != "pulse-range-reserved":
-            draft.mark(name, "valid")
+def _talk(context: TalkContext) -> Generator[Step, Reply, None]:
+    # The operand of a request by number is not published for this service: everything is asked for, doubles are known
+    # by their record key.
+    yield from fetch(REPORT_ALL)
 
 
 DRIVER = BleDriver(
     name="blood-pressure",
     kind="blood-pressure",
     services=(full(0x1810),),
-    modes={"each": each(20.0)},
+    modes={"each": Records},
     characteristics=(
-        Characteristic(MEASUREMENT, measurement),
+        Characteristic(MEASUREMENT, measurement, required=False),
+        Characteristic(ENHANCED, enhanced, required=False),
         Characteristic(INTERMEDIATE, intermediate, required=False),
+        Characteristic(ENHANCED_INTERMEDIATE, enhanced_intermediate, required=False),
+        Characteristic(RECORD, record, required=False),
+        CONTROL,
     ),
     info=(Info(full(0x2A49), features), *STANDARD_INFO),
     clocks=(CURRENT_TIME, DATE_TIME),
     set_clock="before-subscribing",
+    talk=_talk,
 )

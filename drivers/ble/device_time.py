@@ -16,6 +16,8 @@ _ADJUSTED_BY_HAND = 0x01
 # Clocks that were never set start on 1 January of the year of the firmware, or of an epoch. Nobody's readings of those
 # days reach a hub of this project.
 _FIRST_YEAR_OF_USE = 2026
+# What the field may hold (1582 to 9999) is more than what a clock in a home can show.
+_YEARS = range(1900, 2100)
 _DST = {0: "standard", 2: "+0.5h", 4: "+1h", 8: "+2h", 255: "unknown"}
 _SOURCES = ("unknown", "ntp", "gps", "radio", "manual", "atomic", "cellular", "not-synchronised")
 
@@ -49,6 +51,8 @@ def date_time(cursor: Cursor) -> Stamp:
     year, month, day, hour, minute, second = raw[0] | raw[1] << 8, *raw[2:]
     told = f"{year:04d}-{month:02d}-{day:02d}T{hour:02d}:{minute:02d}:{second:02d}"
     try:
+        if year and year not in _YEARS:
+            raise ValueError(year)
         time = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - a device's time has no zone
     except ValueError:
         unknown = not (year and month and day) and month <= 12 and day <= 31 and hour < 24 and minute < 60 > second

@@ -14,10 +14,8 @@ RACP = full(0x2A52)
 CONTROL = Characteristic(RACP, control=True, required=False)
 
 REPORT_ALL = b"\x01\x01"
-REPORT_LAST = b"\x01\x06"
 ABORT = b"\x03\x00"
 
-SUCCESS = 1
 NO_RECORDS = 6
 UNSUPPORTED = frozenset({2, 3, 4, 5, 9})
 

@@ -1,4 +1,4 @@
-"""Weight Scale Service 181D: measurement 2A9D, features 2A9E.
+"""Weight Scale Service 181D: measurement 2A9D, features 2A9E; with the body composition of the same act.
 
 Weight Scale Service 1.0; GATT Specification Supplement.
 """
@@ -6,12 +6,14 @@ Weight Scale Service 1.0; GATT Specification Supplement.
 from decimal import Decimal
 
 from drivers.api import BleDriver, Characteristic, Facts, Info, Measurement
+from drivers.ble import body_composition as composition
 from drivers.ble.device_information import STANDARD_INFO
 from drivers.ble.device_time import CURRENT_TIME, DATE_TIME, read_time
 from drivers.ble.mass import read_height, read_weight
+from drivers.ble.user_data import CONTROL, talk
 from drivers.cursor import Cursor
 from drivers.draft import Draft, named_bits
-from drivers.gather import each
+from drivers.gather import Merge
 from drivers.quantities import BMI
 from drivers.uuids import full
 
@@ -50,9 +52,14 @@ DRIVER = BleDriver(
     name="weight-scale",
     kind="weight",
     services=(full(0x181D),),
-    modes={"each": each(5.0)},
-    characteristics=(Characteristic(MEASUREMENT, measurement),),
-    info=(Info(full(0x2A9E), features), *STANDARD_INFO),
+    modes={"merge": lambda: Merge(composition.join, composition.open_act, composition.WAIT_S)},
+    characteristics=(
+        Characteristic(MEASUREMENT, measurement),
+        Characteristic(composition.MEASUREMENT, composition.measurement, required=False),
+        CONTROL,
+    ),
+    info=(Info(full(0x2A9E), features), Info(full(0x2A9B), composition.features), *STANDARD_INFO),
     clocks=(CURRENT_TIME, DATE_TIME),
     set_clock="before-subscribing",
+    talk=talk,
 )
