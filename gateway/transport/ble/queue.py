@@ -46,16 +46,11 @@ class ContactQueue(Generic[Sighting]):
 
     def take(self, now: float) -> tuple[str, Sighting] | None:
         """The device to serve now, if any: of those that may be served, the one that has waited longest."""
-        self._drop_stale(now)
-        ready = [(r.first, a) for a, r in self._records.items() if r.sighting is not None and now >= r.waits_until]
+        ready = self._ready(now)
         if not ready:
             return None
-        address = min(ready)[1]
-        record = self._records[address]
-        sighting = record.sighting
-        if sighting is None:
-            return None
-        record.busy = True
+        _first, address, sighting = min(ready, key=lambda entry: entry[:2])
+        self._records[address].busy = True
         return address, sighting
 
     def finished(self, address: str, error: GatewayError | None, now: float, reached: bool = False) -> None:
@@ -83,8 +78,7 @@ class ContactQueue(Generic[Sighting]):
 
     def others(self, address: str, now: float) -> bool:
         """Whether another device waits and may be served."""
-        self._drop_stale(now)
-        return any(r.sighting is not None and now >= r.waits_until for a, r in self._records.items() if a != address)
+        return any(a != address for _first, a, _sighting in self._ready(now))
 
     def clear(self) -> None:
         """Every handle is void, and whatever stood in the way may be gone."""
@@ -99,6 +93,14 @@ class ContactQueue(Generic[Sighting]):
         if failures <= limits.quick_retries:
             return 0.0
         return limits.retry.wait_s(failures - limits.quick_retries, 0.0)
+
+    def _ready(self, now: float) -> list[tuple[float, str, Sighting]]:
+        self._drop_stale(now)
+        return [
+            (r.first, a, r.sighting)
+            for a, r in self._records.items()
+            if r.sighting is not None and not r.busy and now >= r.waits_until
+        ]
 
     def _drop_stale(self, now: float) -> None:
         for record in self._records.values():
