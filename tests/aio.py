@@ -24,9 +24,9 @@ def run(coro: Coroutine[Any, Any, T], timeout: float = 20.0) -> T:
     return result
 
 
-async def until(condition: Callable[[], object], timeout: float = 10.0, step: float = 0.005) -> None:
-    """Waits until `condition` holds; AssertionError after `timeout` seconds."""
-    deadline = asyncio.get_running_loop().time() + timeout
+async def until(condition: Callable[[], object], within: float = 10.0, step: float = 0.005) -> None:
+    """Waits until `condition` holds; AssertionError after `within` seconds."""
+    deadline = asyncio.get_running_loop().time() + within
     while not condition():
         assert asyncio.get_running_loop().time() < deadline, "the condition did not come true in time"
         await asyncio.sleep(step)
