@@ -15,11 +15,6 @@ class Cursor:
         self._offset = 0
         self._order = order
 
-    @property
-    def offset(self) -> int:
-        """Where the next field begins."""
-        return self._offset
-
     def left(self) -> int:
         """How many bytes are not read yet."""
         return len(self._data) - self._offset

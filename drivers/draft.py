@@ -92,10 +92,8 @@ class Draft:
 
     def number_of(self, quantity_type: str) -> Decimal | None:
         """The number added for a type; None where it is missing or absent."""
-        for sample in self._samples:
-            if sample.quantity.type == quantity_type:
-                return sample.value if isinstance(sample.value, Decimal) else None
-        return None
+        numbers = {s.quantity.type: s.value for s in self._samples if isinstance(s.value, Decimal)}
+        return numbers.get(quantity_type)
 
     def done(self, cursor: Cursor, failed: str | None = None) -> Measurement:
         """The measurement; what the cursor has left is reported as `trailing_bytes` (hex)."""

@@ -487,10 +487,11 @@ def test_names_are_given_once() -> None:
 def test_a_driver_is_whole(driver: Driver) -> None:
     assert driver.kind in quantities.KINDS
     assert driver.modes
-    for make in driver.modes.values():
+    for mode, make in driver.modes.items():
         gatherer: Gatherer = make()
         assert gatherer.held() == ()
         assert make() is not gatherer
+        assert Session(driver, mode).journal is gatherer.journal
     if isinstance(driver, BleDriver):
         uuids = [c.uuid for c in (*driver.characteristics, *driver.adverts)]
         uuids += [i.uuid for i in driver.info] + [c.uuid for c in driver.clocks]

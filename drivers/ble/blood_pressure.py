@@ -53,7 +53,7 @@ DRIVER = BleDriver(
         Characteristic(ENHANCED, enhanced, required=False),
         Characteristic(INTERMEDIATE, intermediate, required=False),
         Characteristic(ENHANCED_INTERMEDIATE, enhanced_intermediate, required=False),
-        Characteristic(RECORD, record, required=False),
+        Characteristic(RECORD, record, control=True, required=False),
         CONTROL,
     ),
     info=(Info(full(0x2A49), features), *STANDARD_INFO),

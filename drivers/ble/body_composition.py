@@ -1,16 +1,16 @@
-"""Body Composition Service 181B: measurement 2A9C, features 2A9B; and how it joins the weight of the same act.
+"""Body Composition Service 181B: measurement 2A9C, features 2A9B.
 
 GATT Specification Supplement. Impedance is in steps of 0.1 ohm, as captures show.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from decimal import Decimal
 
 from drivers.api import Absent, BleDriver, Characteristic, DecodeError, Facts, Info, Measurement, Quantity
 from drivers.ble.device_information import STANDARD_INFO
 from drivers.ble.device_time import CURRENT_TIME, DATE_TIME, read_time
 from drivers.ble.mass import UNSUCCESSFUL, mass, read_height, read_weight
+from drivers.ble.one_weighing import WAIT_S, join, open_composition
 from drivers.ble.user_data import CONTROL, talk
 from drivers.cursor import Cursor
 from drivers.draft import Draft, named_bits
@@ -32,7 +32,6 @@ from drivers.quantities import (
 from drivers.uuids import full
 
 MEASUREMENT = full(0x2A9C)
-WAIT_S = 5.0
 
 _TENTH = Decimal("0.1")
 _MASSES = (
@@ -92,55 +91,6 @@ def features(data: bytes) -> Facts:
         "composition_weight_resolution": word >> 11 & 0xF,
         "composition_height_resolution": word >> 15 & 0x7,
     }
-
-
-def join(first: Measurement, second: Measurement) -> Measurement | None:
-    """The whole of two parts of one act: of one user, of one time where both tell it, without two different weights."""
-    if first.failed or second.failed or not _may_pair(first, second):
-        return None
-    users, times = {first.user, second.user} - {None}, {first.time_raw, second.time_raw} - {""}
-    weights = {s.value for m in (first, second) for s in m.samples if s.quantity.type == "weight"}
-    if max(len(users), len(times), len(weights)) > 1:
-        return None
-    return _joined(second, first) if second.kind == "weight" else _joined(first, second)
-
-
-def open_act(found: Measurement) -> bool:
-    """Whether more parts may follow: a weight waits for its composition, a composition for its weight."""
-    alone = found.kind != "weight" or "composition" not in found.detail
-    return found.failed is None and (alone or bool(found.detail.get("multiple_packet")))
-
-
-def open_composition(found: Measurement) -> bool:
-    """Whether more packets may follow from a device that sends no weight of its own."""
-    return found.failed is None and bool(found.detail.get("multiple_packet"))
-
-
-def _may_pair(first: Measurement, second: Measurement) -> bool:
-    if first.kind == second.kind:
-        return first.kind != "weight" and bool(first.detail.get("multiple_packet"))
-    weight = first if first.kind == "weight" else second
-    return "composition" not in weight.detail or bool(weight.detail.get("multiple_packet"))
-
-
-def _joined(base: Measurement, part: Measurement) -> Measurement:
-    types = {s.quantity.type for s in base.samples}
-    timed = base if base.time_raw else part
-    return replace(
-        base,
-        samples=base.samples + tuple(s for s in part.samples if s.quantity.type not in types),
-        device_time=timed.device_time,
-        time_raw=timed.time_raw,
-        time_fault=timed.time_fault,
-        user=part.user if base.user is None else base.user,
-        status="questionable" if "questionable" in (base.status, part.status) else base.status,
-        flags=tuple(dict.fromkeys(base.flags + part.flags)),
-        detail={
-            **base.detail,
-            "composition": part.detail,
-            "multiple_packet": bool(part.detail.get("multiple_packet")),
-        },
-    )
 
 
 def _refuse_a_year(flags: int, fat: int) -> None:

@@ -4,14 +4,13 @@ GATT Specification Supplement. The records have numbers of their own: only newer
 """
 
 from collections.abc import Generator
-from dataclasses import replace
 from datetime import timedelta
 
 from drivers.api import BleDriver, Characteristic, Facts, Info, Measurement, Reply, Step, TalkContext
 from drivers.ble import racp
 from drivers.ble.device_information import STANDARD_INFO
 from drivers.ble.device_time import CURRENT_TIME, DATE_TIME, date_time
-from drivers.ble.glucose_context import CONTEXT, context
+from drivers.ble.glucose_context import CONTEXT, context, join, open_act
 from drivers.cursor import Cursor
 from drivers.draft import Draft, named_bits
 from drivers.floats import Number, Special, in_unit, sfloat
@@ -126,26 +125,6 @@ def _status(draft: Draft, word: int) -> None:
             draft.mark(name, "valid" if name == "device-battery-low" else "questionable")
 
 
-def _join(first: Measurement, second: Measurement) -> Measurement | None:
-    """A value and its context, told by their number, in whichever order they came."""
-    base, part = (second, first) if "context" in first.detail else (first, second)
-    if "context" in base.detail or "context" not in part.detail or base.record != part.record:
-        return None
-    return replace(
-        base,
-        samples=base.samples + part.samples,
-        flags=tuple(dict.fromkeys(base.flags + part.flags)),
-        status=part.status if base.status == "valid" else base.status,
-        detail={**part.detail, **base.detail, "context_follows": False},
-    )
-
-
-def _open(found: Measurement) -> bool:
-    if "context" in found.detail:
-        return "base_time" not in found.detail
-    return found.failed is None and bool(found.detail["context_follows"])
-
-
 def _talk(known: TalkContext) -> Generator[Step, Reply, None]:
     """Asks for what is newer than the newest kept. A meter that has nothing newer may have begun to count anew, and one
     that cannot choose has only the whole to give: then everything is asked for, and doubles are known by their key."""
@@ -160,9 +139,9 @@ DRIVER = BleDriver(
     name="glucose",
     kind="glucose",
     services=(full(0x1808),),
-    modes={"merge": lambda: Merge(_join, _open, _CONTEXT_S)},
+    modes={"merge": lambda: Merge(join, open_act, _CONTEXT_S)},
     characteristics=(
-        Characteristic(MEASUREMENT, measurement),
+        Characteristic(MEASUREMENT, measurement, control=True),
         Characteristic(CONTEXT, context, required=False),
         racp.CONTROL,
     ),

@@ -1,8 +1,9 @@
-"""Glucose Measurement Context 2A34: what the person told the meter about a value.
+"""Glucose Measurement Context 2A34: what the person told the meter about a value, and how it joins that value.
 
 GATT Specification Supplement.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 
 from drivers.api import Measurement
@@ -58,6 +59,27 @@ def context(data: bytes) -> Measurement:
     if flags & 64:
         draft.value(HBA1C, sfloat(cursor))
     return draft.done(cursor, "context-without-value")
+
+
+def join(first: Measurement, second: Measurement) -> Measurement | None:
+    """A value and its context, told by their number, in whichever order they came."""
+    base, part = (second, first) if "context" in first.detail else (first, second)
+    if "context" in base.detail or "context" not in part.detail or base.record != part.record:
+        return None
+    return replace(
+        base,
+        samples=base.samples + part.samples,
+        flags=tuple(dict.fromkeys(base.flags + part.flags)),
+        status=part.status if base.status == "valid" else base.status,
+        detail={**part.detail, **base.detail, "context_follows": False},
+    )
+
+
+def open_act(found: Measurement) -> bool:
+    """Whether a context may follow a value, or a value its context."""
+    if "context" in found.detail:
+        return "base_time" not in found.detail
+    return found.failed is None and bool(found.detail["context_follows"])
 
 
 def _meal(draft: Draft, cursor: Cursor, flags: int) -> None:

@@ -168,7 +168,7 @@ DRIVER = BleDriver(
     services=(full(0x1822),),
     modes={"spot": lambda: Settle(good=_good, worn=_worn, stream=CONTINUOUS)},
     characteristics=(
-        Characteristic(SPOT_CHECK, spot_check, required=False),
+        Characteristic(SPOT_CHECK, spot_check, control=True, required=False),
         Characteristic(CONTINUOUS, continuous, required=False),
         CONTROL,
     ),

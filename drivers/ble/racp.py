@@ -19,8 +19,8 @@ ABORT = b"\x03\x00"
 NO_RECORDS = 6
 UNSUPPORTED = frozenset({2, 3, 4, 5, 9})
 
-# Records come on other characteristics meanwhile: this is how long a whole memory may take.
-PROCEDURE_S = 120.0
+# Records are heard too, where their characteristic is marked as `control`: this is silence, not the whole transfer.
+SILENCE_S = 30.0
 _ABORT_S = 5.0
 _NUMBER, _RESPONSE, _COMBINED = 5, 6, 8
 
@@ -59,7 +59,7 @@ def fetch(request: bytes) -> Generator[Step, Reply, int | None]:
     """
     if not isinstance((yield Write(RACP, request)), Done):
         return None
-    while isinstance(reply := (yield Await(PROCEDURE_S)), Value):
+    while isinstance(reply := (yield Await(SILENCE_S)), Value):
         if _answers(reply, request[0]):
             return answer(reply.data).code
     yield Write(RACP, ABORT)

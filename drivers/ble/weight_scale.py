@@ -10,6 +10,7 @@ from drivers.ble import body_composition as composition
 from drivers.ble.device_information import STANDARD_INFO
 from drivers.ble.device_time import CURRENT_TIME, DATE_TIME, read_time
 from drivers.ble.mass import read_height, read_weight
+from drivers.ble.one_weighing import WAIT_S, join, open_act
 from drivers.ble.user_data import CONTROL, talk
 from drivers.cursor import Cursor
 from drivers.draft import Draft, named_bits
@@ -52,7 +53,7 @@ DRIVER = BleDriver(
     name="weight-scale",
     kind="weight",
     services=(full(0x181D),),
-    modes={"merge": lambda: Merge(composition.join, composition.open_act, composition.WAIT_S)},
+    modes={"merge": lambda: Merge(join, open_act, WAIT_S)},
     characteristics=(
         Characteristic(MEASUREMENT, measurement),
         Characteristic(composition.MEASUREMENT, composition.measurement, required=False),

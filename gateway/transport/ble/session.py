@@ -120,7 +120,7 @@ class Session:
     def _check_profile(self) -> None:
         listed = self._driver.characteristics
         missing = any(c.required and not self._link.has(c.uuid) for c in listed)
-        if missing or not any(self._link.has(c.uuid) for c in listed if not c.control):
+        if missing or not any(self._link.has(c.uuid) for c in listed if c.decode is not None):
             raise fault(WRONG_PROFILE)
 
     async def _subscribe(self) -> None:
@@ -240,4 +240,4 @@ class Session:
 
 def _in_order(characteristics: tuple[Characteristic, ...]) -> list[Characteristic]:
     """Measurements before answers, and record access last: its answers promise that everything else is listened to."""
-    return sorted(characteristics, key=lambda c: (c.control, c.uuid == _RECORD_ACCESS))
+    return sorted(characteristics, key=lambda c: (c.decode is None, c.uuid == _RECORD_ACCESS))
