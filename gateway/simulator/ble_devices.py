@@ -1,46 +1,23 @@
 """The virtual home's Bluetooth devices: pulse oximeter, blood pressure cuff, weight scale."""
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import TypedDict, Unpack
+from typing import Unpack
 
 from drivers.uuids import full
-from gateway.simulator.bluez.radio import AddressType, AttError, Characteristic, Service
-from gateway.simulator.peripheral import Habits, VirtualDevice
-from gateway.simulator.racp import answer
+from gateway.simulator.bluez.radio import Characteristic, Port, Service
+from gateway.simulator.peripheral import Common, VirtualDevice
+from gateway.simulator.record_device import RECORD_ACCESS, RecordDevice
 
 PULSE_OXIMETER, SPOT_CHECK, CONTINUOUS, PLX_FEATURES = full(0x1822), full(0x2A5E), full(0x2A5F), full(0x2A60)
 BLOOD_PRESSURE, PRESSURE_MEASUREMENT, PRESSURE_FEATURE = full(0x1810), full(0x2A35), full(0x2A49)
 WEIGHT_SCALE, WEIGHT_MEASUREMENT, WEIGHT_FEATURE = full(0x181D), full(0x2A9D), full(0x2A9E)
-RECORD_ACCESS = full(0x2A52)
-
-CCCD_IMPROPER = 0xFD
-BUSY = 0xFE
 
 
-class Common(TypedDict, total=False):
-    """What every device may be given; see VirtualDevice."""
-
-    habits: Habits
-    address_type: AddressType
-    passkey: int | None
-    model: str
-    serial: str
-    battery: int
-    now: Callable[[], datetime]
-
-
-class Oximeter(VirtualDevice):
-    """Pulse oximeter 0x1822: spot-checks as they are made, stored ones on request (PLXS 1.0.1, 3.1 and 3.4).
-
-    `records` is its memory, oldest first; the hub may ask for all of it, and may empty it.
-    """
+class Oximeter(RecordDevice):
+    """Pulse oximeter 0x1822: spot-checks as they are made, stored ones on request (PLXS 1.0.1, 3.1 and 3.4)."""
 
     def __init__(self, name: str = "Oximeter", address: str = "C0:00:00:00:00:11", **common: Unpack[Common]) -> None:
         super().__init__(name, address, _PLX, **common)
         self.values[PLX_FEATURES] = b"\x0c\x00"
-        self.records: list[bytes] = []
-        self._unread = False
 
     def measure(self, *frames: bytes) -> None:
         """Spot-checks made just now (0x2A5E)."""
@@ -52,39 +29,14 @@ class Oximeter(VirtualDevice):
 
     def store(self, *frames: bytes) -> None:
         """Spot-checks that go to memory, to be asked for."""
-        self.records.extend(frames)
-        self._unread = True
-        self.wake()
-
-    @property
-    def has_news(self) -> bool:
-        """Whether there is something to fetch."""
-        return super().has_news or self._unread
-
-    def write(self, uuid: str, data: bytes) -> None:
-        """Record access, or what any device takes."""
-        if uuid != RECORD_ACCESS:
-            super().write(uuid, data)
-            return
-        self._refuse_if_told(uuid)
-        if not (self.subscribed(RECORD_ACCESS) and self.subscribed(SPOT_CHECK)):
-            raise AttError(CCCD_IMPROPER)
-        result = answer(data, self.records)
-        self.records = list(result.keep)
-        self.reply(*((SPOT_CHECK, record) for record in result.records), (RECORD_ACCESS, result.response))
-
-    def sent(self, uuid: str, value: bytes) -> None:
-        """A value was confirmed; the answer to a request is not a measurement."""
-        if uuid == RECORD_ACCESS:
-            self._unread = False
-        else:
-            super().sent(uuid, value)
+        self.remember(*(((SPOT_CHECK, frame),) for frame in frames))
 
 
 class Cuff(VirtualDevice):
     """Blood pressure cuff 0x1810: everything in its memory is indicated at each contact (BLS 1.1.1).
 
-    With `needs_bond` its measurements can only be had over an encrypted link.
+    With `needs_bond` its measurements can only be had over an encrypted link. With `keeps_memory` it never forgets what
+    was confirmed, and gives all of it again each time.
     """
 
     def __init__(
@@ -93,16 +45,31 @@ class Cuff(VirtualDevice):
         address: str = "C0:00:00:00:00:12",
         *,
         needs_bond: bool = False,
+        keeps_memory: bool = False,
         **common: Unpack[Common],
     ) -> None:
         measurement = Characteristic(PRESSURE_MEASUREMENT, ("indicate",), secure=needs_bond)
         service = Service(BLOOD_PRESSURE, (measurement, Characteristic(PRESSURE_FEATURE, ("read",))))
         super().__init__(name, address, service, **common)
         self.values[PRESSURE_FEATURE] = b"\x00\x00"
+        self.keeps_memory = keeps_memory
+        self._memory: list[bytes] = []
 
     def measure(self, *frames: bytes) -> None:
         """Measurements (0x2A35), made just now or long ago: they differ in their time only."""
         self.queue(PRESSURE_MEASUREMENT, *frames)
+
+    def linked_by(self, port: Port) -> None:
+        """A hub has connected."""
+        if self.keeps_memory:
+            self.put_back(*((PRESSURE_MEASUREMENT, frame) for frame in self._memory))
+            self._memory.clear()
+        super().linked_by(port)
+
+    def sent(self, uuid: str, value: bytes) -> None:
+        """A value was confirmed."""
+        super().sent(uuid, value)
+        self._memory.append(value)
 
 
 class Scale(VirtualDevice):

@@ -4,6 +4,7 @@ Layouts: Bluetooth SIG GATT Specification Supplement. Written apart from the dri
 that shared their mistakes would hide them.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -100,6 +101,73 @@ def weight(
     if bmi is not None:
         frame += _scaled(bmi, "0.1") + _scaled(height if height is not None else 0, "0.001")
     return frame
+
+
+def temperature(celsius: Number, when: datetime | None = None, *, site: int | None = None) -> bytes:
+    """Temperature Measurement 0x2A1C and Intermediate Temperature 0x2A1E: degrees Celsius, site of the body."""
+    flags = (when is not None) << 1 | (site is not None) << 2
+    return bytes((flags,)) + float32(celsius) + _time(when) + _word(site, 1)
+
+
+def heart_rate(beats: int, *, contact: bool | None = None, intervals: Sequence[int] = ()) -> bytes:
+    """Heart Rate Measurement 0x2A37: beats a minute, skin contact (None: not known), RR intervals in 1/1024 s."""
+    wide = beats > 0xFF
+    skin = 0 if contact is None else 0b100 | contact << 1
+    frame = bytes((wide | skin | bool(intervals) << 4,)) + beats.to_bytes(2 if wide else 1, "little")
+    return frame + b"".join(interval.to_bytes(2, "little") for interval in intervals)
+
+
+def glucose(
+    number: int,
+    when: datetime,
+    millimoles: Number | None = None,
+    *,
+    offset: int | None = None,
+    place: int = 0x11,
+    status: int | None = None,
+    context: bool = False,
+) -> bytes:
+    """Glucose Measurement 0x2A18: sequence number, base time, minutes of offset, mmol/L, type and location, status."""
+    flags = (offset is not None) | (millimoles is not None) << 1 | (status is not None) << 3 | context << 4
+    frame = bytes((flags | 0b100,)) + number.to_bytes(2, "little") + date_time(when)
+    if offset is not None:
+        frame += offset.to_bytes(2, "little", signed=True)
+    if millimoles is not None:
+        frame += sfloat(Decimal(millimoles).scaleb(-3)) + bytes((place,))
+    return frame + _word(status, 2)
+
+
+def glucose_context(number: int, *, meal: int | None = None) -> bytes:
+    """Glucose Measurement Context 0x2A34: sequence number of the measurement it belongs to, meal."""
+    return bytes(((meal is not None) << 1,)) + number.to_bytes(2, "little") + _word(meal, 1)
+
+
+def body_composition(
+    fat: Number,
+    when: datetime | None = None,
+    *,
+    user: int | None = None,
+    water: Number | None = None,
+    ohms: Number | None = None,
+    kilograms: Number | None = None,
+    part: bool = False,
+) -> bytes:
+    """Body Composition Measurement 0x2A9C: fat in %, user, water mass in kg, impedance in ohm, weight in kg.
+
+    `part` marks one packet of a measurement that takes several.
+    """
+    given = {1: when, 2: user, 8: water, 9: ohms, 10: kilograms, 12: part or None}
+    flags = sum(1 << bit for bit, value in given.items() if value is not None)
+    frame = flags.to_bytes(2, "little") + _scaled(fat, "0.1") + _time(when) + _word(user, 1)
+    for value, unit in ((water, "0.005"), (ohms, "0.1"), (kilograms, "0.005")):
+        if value is not None:
+            frame += _scaled(value, unit)
+    return frame
+
+
+def mi_scale(kilograms: Number, when: datetime, *, stable: bool = True, removed: bool = False) -> bytes:
+    """Service data 0x181D of the Xiaomi Mi Smart Scale: state, weight in 1/200 kg, time (a vendor's own layout)."""
+    return bytes((stable << 5 | removed << 7,)) + _scaled(kilograms, "0.005") + date_time(when)
 
 
 def _time(when: datetime | None) -> bytes:

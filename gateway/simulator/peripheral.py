@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypedDict
 
 from drivers.uuids import full
 from gateway.simulator.bluez.radio import (
@@ -37,7 +38,8 @@ class Habits:
     None: until everything is fetched; ALWAYS: without end. `linger`: how long after the last value it hangs up; None:
     never, the hub must. `idle`: how long after connecting it hangs up if nobody subscribes; None: never. `early`: a
     bonded device that remembers its subscriber sends this long after the link is encrypted, without being asked; None:
-    it waits to be asked each time. `latency`: of the link, one way.
+    it waits to be asked each time. `latency`: of the link, one way. And what devices should not do: `repeats`: how
+    often each value is sent; `hang_up_after`: how many values a contact brings before the device hangs up midway.
     """
 
     interval: float = 0.06
@@ -46,6 +48,20 @@ class Habits:
     idle: float | None = None
     early: float | None = None
     latency: float = 0.0
+    repeats: int = 1
+    hang_up_after: int | None = None
+
+
+class Common(TypedDict, total=False):
+    """What every device may be given; see VirtualDevice."""
+
+    habits: Habits
+    address_type: AddressType
+    passkey: int | None
+    model: str
+    serial: str
+    battery: int
+    now: Callable[[], datetime]
 
 
 def local_now() -> datetime:
@@ -56,16 +72,17 @@ def local_now() -> datetime:
 class VirtualDevice:
     """A device with measurements to give. One value leaves its queue only when the hub has confirmed it.
 
-    `confirmed` is what the hub has confirmed, oldest first; `pending` how many values wait. `skew` is how far its clock
-    is ahead. `bond` is whether it holds a key for the hub; `forget_bond` is what a change of batteries does to some.
+    `measuring` are the services it is for; the first is advertised, or those of `advertised`. `confirmed` is what the
+    hub has confirmed, oldest first; `pending` how many values wait. `values` are what can be read, `settable` which of
+    them can be written. `skew` is how far its clock is ahead. `bond` is whether it holds a key for the hub;
+    `forget_bond` is what a change of batteries does to some.
     """
 
     def __init__(
         self,
         name: str,
         address: str,
-        service: Service,
-        *,
+        *measuring: Service,
         habits: Habits | None = None,
         address_type: AddressType = "random",
         passkey: int | None = None,
@@ -80,11 +97,14 @@ class VirtualDevice:
         self.passkey = passkey
         self.habits = habits if habits is not None else Habits()
         self.bond = False
+        self.connectable = True
+        self.advertised = tuple(service.uuid for service in measuring[:1])
         self.skew = timedelta()
         self.confirmed: list[bytes] = []
+        self.settable: set[str] = set()
         self.values = _information(model, serial or address.replace(":", ""), battery)
         self._now = now
-        self._service = service
+        self._measuring = measuring
         self._live: deque[tuple[str, bytes]] = deque()
         self._procedure: deque[tuple[str, bytes]] = deque()
         self._refusals: dict[str, deque[int]] = {}
@@ -116,6 +136,10 @@ class VirtualDevice:
         """Values to indicate or notify on a characteristic; kept until confirmed."""
         self._live.extend((uuid, value) for value in values)
         self.wake()
+
+    def put_back(self, *values: tuple[str, bytes]) -> None:
+        """Values that come before what waits, without anybody having measured."""
+        self._live.extendleft(reversed(values))
 
     def wake(self) -> None:
         """A measurement was made, or a button pressed: the radio comes on."""
@@ -149,7 +173,7 @@ class VirtualDevice:
         read = ("read",)
         information = tuple(Characteristic(u, read) for u in (MANUFACTURER, MODEL, SERIAL_NUMBER, FIRMWARE))
         return (
-            self._service,
+            *self._measuring,
             Service(CURRENT_TIME_SERVICE, (Characteristic(CURRENT_TIME, ("read", "write")),)),
             Service(DEVICE_INFORMATION, information),
             Service(BATTERY, (Characteristic(BATTERY_LEVEL, read),)),
@@ -169,7 +193,7 @@ class VirtualDevice:
 
     def advert(self) -> Advert:
         """Name and measuring service."""
-        return Advert(self.address, self.address_type, self.name, (self._service.uuid,))
+        return Advert(self.address, self.address_type, self.name, self.advertised)
 
     def linked_by(self, port: Port) -> None:
         """A hub has connected."""
@@ -198,7 +222,7 @@ class VirtualDevice:
 
     def read(self, uuid: str) -> bytes:
         """The hub reads a value."""
-        self._refuse_if_told(uuid)
+        self.refuse_if_told(uuid)
         if uuid == CURRENT_TIME:
             return current_time(self.clock())
         if uuid not in self.values:
@@ -207,7 +231,10 @@ class VirtualDevice:
 
     def write(self, uuid: str, data: bytes) -> None:
         """The hub writes a value; a new time moves the clock."""
-        self._refuse_if_told(uuid)
+        self.refuse_if_told(uuid)
+        if uuid in self.settable:
+            self.values[uuid] = data
+            return
         if uuid != CURRENT_TIME:
             raise AttError(WRITE_NOT_PERMITTED)
         try:
@@ -217,7 +244,7 @@ class VirtualDevice:
 
     def subscribe(self, uuid: str, on: bool) -> None:
         """The hub writes a CCCD."""
-        self._refuse_if_told(uuid)
+        self.refuse_if_told(uuid)
         for chosen in (self._armed, self._remembered):
             (chosen.add if on else chosen.discard)(uuid)
         self._news.set()
@@ -228,6 +255,10 @@ class VirtualDevice:
         """Whether the hub has asked for a characteristic's values."""
         return uuid in self._armed
 
+    def may_send(self, uuid: str) -> bool:
+        """Whether a value may go out now."""
+        return self.subscribed(uuid)
+
     def reply(self, *values: tuple[str, bytes]) -> None:
         """Values that belong to a request of the hub; forgotten with the link."""
         self._procedure.extend(values)
@@ -237,7 +268,8 @@ class VirtualDevice:
         """A value was confirmed."""
         self.confirmed.append(value)
 
-    def _refuse_if_told(self, uuid: str) -> None:
+    def refuse_if_told(self, uuid: str) -> None:
+        """AttError if the scenario asked for one."""
         codes = self._refusals.get(uuid)
         if codes:
             raise AttError(codes.popleft())
@@ -256,11 +288,16 @@ class VirtualDevice:
     async def _serve(self, port: Port) -> None:
         """Returns when it is time to hang up."""
         patience = self.habits.idle
+        given = 0
         while True:
             while (queue := self._next()) is not None:
+                if given == self.habits.hang_up_after:
+                    return
                 uuid, value = queue[0]
-                await port.send(uuid, value)
+                for _ in range(self.habits.repeats):
+                    await port.send(uuid, value)
                 queue.popleft()
+                given += 1
                 self.sent(uuid, value)
                 patience = self.habits.linger
             try:
@@ -272,7 +309,7 @@ class VirtualDevice:
 
     def _next(self) -> deque[tuple[str, bytes]] | None:
         for queue in (self._procedure, self._live):
-            if queue and queue[0][0] in self._armed:
+            if queue and self.may_send(queue[0][0]):
                 return queue
         return None
 

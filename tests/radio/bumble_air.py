@@ -18,13 +18,15 @@ from bumble.transport.common import AsyncPipeSink
 class Air(LocalLink):  # type: ignore[misc]
     """Carries packets with a delay (s, one way), from the address the link was made with, adverts to listeners only.
 
-    Upstream labels data with the sender's random address always, hands every advert to every controller, and raises
-    when a packet comes after the link is gone.
+    Upstream labels data with the sender's random address always, hands every advert to every controller, raises when a
+    packet comes after the link is gone, and connects to advertisers that cannot be connected to: those are named in
+    `unconnectable`.
     """
 
     def __init__(self, latency: float = 0.0) -> None:
         super().__init__()
         self.latency = latency
+        self.unconnectable: set[Controller] = set()
 
     def send_ll_control_pdu(self, sender_address: Address, receiver_address: Address, packet: ll.ControlPdu) -> None:
         """Link layer control."""
@@ -44,7 +46,8 @@ class Air(LocalLink):  # type: ignore[misc]
         for other in list(self.controllers):
             listening = isinstance(packet, ll.ConnectInd) or other.le_scan_enable or other.pending_le_connection
             if other is not sender_controller and listening:
-                loop.call_soon(other.on_ll_advertising_pdu, packet)
+                receive = _report if sender_controller in self.unconnectable else Controller.on_ll_advertising_pdu
+                loop.call_soon(receive, other, packet)
 
     def send_acl_data(
         self, sender_controller: Controller, destination_address: Address, transport: PhysicalTransport, data: bytes
@@ -65,6 +68,13 @@ class Air(LocalLink):  # type: ignore[misc]
             loop.call_later(self.latency, deliver)
         else:
             loop.call_soon(deliver)
+
+
+def _report(listener: Controller, packet: ll.AdvertisingPdu) -> None:
+    """Hears an advertisement without connecting to it."""
+    pending, listener.pending_le_connection = listener.pending_le_connection, None
+    listener.on_ll_advertising_pdu(packet)
+    listener.pending_le_connection = pending
 
 
 class Keys(MemoryKeyStore):  # type: ignore[misc]

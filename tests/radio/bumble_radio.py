@@ -299,6 +299,8 @@ class Hosted:
     def __init__(self, air: Air, peripheral: Peripheral) -> None:
         self._peripheral = peripheral
         self._device = make_device(air, peripheral.name, peripheral.address, peripheral.passkey)
+        if not peripheral.connectable:
+            air.unconnectable.add(self._device.controller)
         self._characteristics: dict[str, GattCharacteristic] = {}
         self._connection: Connection | None = None
         self._on = True
@@ -345,19 +347,27 @@ class Hosted:
 
     async def _advertise(self) -> None:
         """Switches advertising as the device's habits say."""
-        peripheral, device = self._peripheral, self._device
+        device = self._device
         while self._on:
-            wanted = peripheral.on_air and self._connection is None
-            if wanted and not device.is_advertising:
-                device.advertising_data = _advertising_data(peripheral.advert())
-                # Bumble takes the interval for milliseconds although HCI counts in 0.625 ms.
-                interval = peripheral.interval * 1000 / 1.6
-                await device.start_advertising(
-                    advertising_interval_min=interval, advertising_interval_max=interval, auto_restart=False
-                )
-            elif not wanted and device.is_advertising:
+            data = _advertising_data(self._peripheral.advert()) if self._wants_air() else b""
+            if device.is_advertising and data != device.advertising_data:
                 await device.stop_advertising()
+            if data and not device.is_advertising:
+                await self._start_advertising(data)
             await asyncio.sleep(0.005)
+
+    def _wants_air(self) -> bool:
+        return self._peripheral.on_air and self._connection is None
+
+    async def _start_advertising(self, data: bytes) -> None:
+        self._device.advertising_data = data
+        # Bumble takes the interval for milliseconds although HCI counts in 0.625 ms.
+        interval = self._peripheral.interval * 1000 / 1.6
+        await self._device.start_advertising(
+            advertising_interval_min=interval,
+            advertising_interval_max=interval,
+            auto_restart=False,
+        )
 
     def _connected(self, connection: Connection) -> None:
         self._connection = connection

@@ -16,7 +16,6 @@ from drivers.uuids import full
 from gateway.simulator import frames
 from gateway.simulator.ble_devices import (
     PRESSURE_MEASUREMENT,
-    RECORD_ACCESS,
     SPOT_CHECK,
     WEIGHT_MEASUREMENT,
     Cuff,
@@ -26,12 +25,11 @@ from gateway.simulator.ble_devices import (
 from gateway.simulator.bluez.core import Timing
 from gateway.simulator.bluez.names import GATT_CHARACTERISTIC
 from gateway.simulator.bluez.radio import Peripheral, Radio
-from gateway.simulator.bluez.scripted import ScriptedRadio
 from gateway.simulator.peripheral import BATTERY_LEVEL, CURRENT_TIME, MODEL, Habits, VirtualDevice
+from gateway.simulator.record_device import RECORD_ACCESS
 from tests.aio import run, until
 from tests.bus.dbus_client import dbus_client
 from tests.bus.virtual_home import find, subscribe, virtual_bluetooth
-from tests.radio.bumble_radio import BumbleRadio
 
 pytestmark = pytest.mark.bus
 
@@ -41,14 +39,6 @@ PATIENT = Habits(interval=0.02, linger=None)
 EARLY = Habits(interval=0.02, linger=0.3, early=0.0)
 PRESSURES = [frames.blood_pressure(120 + n, 80, 93, pulse=60 + n) for n in range(3)]
 TIMING = Timing(no_agent=0.2)
-
-
-@pytest.fixture(
-    params=[pytest.param(ScriptedRadio, id="scripted"), pytest.param(BumbleRadio, id="bumble", marks=pytest.mark.radio)]
-)
-def radio(request: pytest.FixtureRequest) -> MakeRadio:
-    make: MakeRadio = request.param
-    return make
 
 
 async def bond(cuff: Cuff) -> None:

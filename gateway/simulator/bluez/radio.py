@@ -200,6 +200,7 @@ class Peripheral(Protocol):
     address_type: AddressType
     passkey: int | None
     bond: bool
+    connectable: bool
 
     @property
     def interval(self) -> float:

@@ -115,7 +115,7 @@ class ScriptedRadio:
     async def _heard(self, address: str) -> Peripheral:
         while True:
             device = self._available(address)
-            if device is not None:
+            if device is not None and device.connectable:
                 return device
             await asyncio.sleep(LISTEN_SECONDS)
 
