@@ -1,24 +1,21 @@
 """What listed devices send reaches their contacts, in order, and nobody else is touched."""
 
-from datetime import datetime, timedelta
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
-from drivers.api import Info
-from drivers.ble.device_time import CURRENT_TIME
 from gateway.simulator import frames
 from gateway.simulator.ble_devices import (
     CONTINUOUS,
     PRESSURE_MEASUREMENT,
-    RECORD_ACCESS,
     SPOT_CHECK,
     Cuff,
     Oximeter,
     Scale,
 )
 from gateway.simulator.bluez.core import Timing
-from gateway.simulator.peripheral import ALWAYS, Habits, local_now
+from gateway.simulator.peripheral import Habits
 from tests.aio import run, until
 from tests.bus.listed_devices import HABITS, QUICK, Witness, listed, running
 from tests.bus.virtual_home import virtual_bluetooth
@@ -49,7 +46,7 @@ def test_values_are_told_between_opened_and_closed(device: type[Oximeter | Cuff 
             assert bluetooth.lost(virtual.address) == 0
             assert not bluetooth.connected(virtual.address)
             assert radio.state.code == "ready"
-            assert radio.state.counters["contacts"] == 1
+            await until(lambda: radio.state.counters.get("contacts") == 1)
             assert radio.state.connections == 0
 
     run(main())
@@ -152,124 +149,6 @@ def test_record_access_is_subscribed_last_and_stored_records_are_fetched() -> No
     run(main())
 
 
-# --- the device's clock -----------------------------------------------------------------------------------------------
-
-
-def test_the_clock_is_told_as_it_was_before_it_was_set() -> None:
-    """Readings carry the old time: its error must be known although the clock is put right."""
-
-    async def main() -> None:
-        cuff, witness = Cuff(habits=HABITS), Witness()
-        cuff.skew = timedelta(minutes=-7)
-        driver = {"set_clock": "before-subscribing", "clocks": (CURRENT_TIME,)}
-        async with virtual_bluetooth([cuff]), running([listed(cuff, witness, **driver)], local_time=local_now):
-            cuff.measure(PRESSURES[0])
-            await until(lambda: witness.reasons)
-        told = witness.of("clock")[0]
-        assert isinstance(told, datetime)
-        assert abs(local_now() + timedelta(minutes=-7) - told) < timedelta(seconds=10)
-        assert abs(cuff.skew) < timedelta(seconds=3)
-
-    run(main())
-
-
-@pytest.mark.parametrize(
-    ("rule", "trusted", "skew", "set_"),
-    [
-        ("after-values", True, timedelta(minutes=7), True),
-        ("after-values", True, timedelta(seconds=2), False),
-        ("after-values", False, timedelta(minutes=7), False),
-        ("never", True, timedelta(minutes=7), False),
-    ],
-    ids=["wrong", "right enough", "hub not trusted", "driver says never"],
-)
-def test_a_clock_is_set_only_where_it_is_wrong_and_the_hub_knows(
-    rule: str, trusted: bool, skew: timedelta, set_: bool
-) -> None:
-    async def main() -> None:
-        cuff, witness = Cuff(habits=Habits(interval=0.02, linger=0.5)), Witness()
-        cuff.skew = skew
-        local_time = local_now if trusted else lambda: None
-        async with virtual_bluetooth([cuff]), running([listed(cuff, witness, set_clock=rule)], local_time=local_time):
-            cuff.measure(PRESSURES[0])
-            await until(lambda: witness.reasons)
-        assert (abs(cuff.skew) < timedelta(seconds=3)) == (set_ or skew < timedelta(seconds=3))
-        assert (cuff.skew == skew) != set_
-
-    run(main())
-
-
-def test_a_device_without_a_clock_is_told_so_once() -> None:
-    async def main() -> None:
-        cuff, witness = Cuff(habits=HABITS), Witness()
-        async with virtual_bluetooth([cuff]), running([listed(cuff, witness, clocks=())]):
-            cuff.measure(PRESSURES[0])
-            await until(lambda: witness.reasons)
-        assert witness.of("clock") == [None]
-
-    run(main())
-
-
-def test_a_clock_that_cannot_be_read_costs_no_reading() -> None:
-    async def main() -> None:
-        cuff, witness = Cuff(habits=HABITS), Witness()
-        cuff.refuse(CURRENT_TIME.uuid, 0x80, 0x80)
-        async with virtual_bluetooth([cuff]), running([listed(cuff, witness)], local_time=local_now):
-            cuff.measure(PRESSURES[0])
-            await until(lambda: witness.reasons)
-        assert witness.of("clock") == [None]
-        assert witness.values == PRESSURES[:1]
-        assert witness.reasons == [None]
-
-    run(main())
-
-
-# --- facts ------------------------------------------------------------------------------------------------------------
-
-
-def test_facts_are_read_once_a_day_and_after_the_subscription() -> None:
-    async def main() -> None:
-        cuff, witness = Cuff(habits=Habits(interval=0.02, linger=0.5), model="BP-7", battery=63), Witness()
-        async with virtual_bluetooth([cuff]) as bluetooth, running([listed(cuff, witness, clocks=())]):
-            cuff.measure(PRESSURES[0])
-            await until(lambda: witness.reasons)
-            assert witness.known["model"] == "BP-7"
-            assert witness.known["battery"] == 63
-            assert isinstance(witness.known["rssi"], int)
-            read = bluetooth.called("ReadValue")
-            assert read > 0
-            cuff.measure(PRESSURES[1])
-            await until(lambda: len(witness.reasons) == 2)
-            assert bluetooth.called("ReadValue") == read
-
-    run(main())
-
-
-def test_facts_are_read_though_nothing_is_measured() -> None:
-    async def main() -> None:
-        cuff, witness = Cuff(habits=Habits(interval=0.02, awake=ALWAYS), model="BP-7"), Witness()
-        async with virtual_bluetooth([cuff]), running([listed(cuff, witness, quiet_s=0.3)]):
-            await until(lambda: witness.reasons)
-        assert witness.known["model"] == "BP-7"
-        assert witness.values == []
-
-    run(main())
-
-
-def test_facts_that_do_not_decode_harm_nothing() -> None:
-    async def main() -> None:
-        cuff, witness = Cuff(habits=Habits(interval=0.02, linger=0.3)), Witness()
-        bad = Info(CURRENT_TIME.uuid, listed(cuff, witness).driver.info[0].decode)
-        async with virtual_bluetooth([cuff]), running([listed(cuff, witness, info=(bad,))]):
-            cuff.refuse(CURRENT_TIME.uuid, 0x80, 0x80)
-            cuff.measure(*PRESSURES)
-            await until(lambda: witness.reasons)
-        assert witness.values == PRESSURES
-        assert witness.reasons == [None]
-
-    run(main())
-
-
 # --- the end of a contact ---------------------------------------------------------------------------------------------
 
 
@@ -303,6 +182,35 @@ def test_a_device_that_never_stops_sending_is_let_go_in_the_end() -> None:
         assert witness.reasons == [None]
 
     run(main())
+
+
+@pytest.mark.parametrize("streaming", [True, False], ids=["streams on", "says no more"])
+def test_a_device_that_stays_gives_way_when_another_waits(streaming: bool) -> None:
+    async def main() -> None:
+        oximeter, scale = Oximeter(habits=Habits(interval=0.02, linger=None)), Scale(habits=HABITS)
+        first, second = Witness(), Witness()
+        limits = replace(QUICK, shared_s=0.5, quiet_shared_s=0.2, hold_off_s=5.0)
+        async with (
+            virtual_bluetooth([oximeter, scale]),
+            running([listed(oximeter, first, talk=None, quiet_s=60.0), listed(scale, second)], limits),
+        ):
+            oximeter.measure(SPOT)
+            await until(lambda: first.values)
+            scale.measure(WEIGHT)
+
+            def fed() -> bool:
+                if streaming and oximeter.pending == 0:
+                    oximeter.stream(frames.continuous(97, 60))
+                return bool(second.reasons)
+
+            await until(fed, step=0.01)
+        assert second.values == [WEIGHT]
+        assert first.reasons == [None]
+
+    run(main())
+
+
+# --- interruptions ----------------------------------------------------------------------------------------------------
 
 
 def test_a_device_that_hangs_up_midway_is_done_not_failed() -> None:
@@ -362,6 +270,5 @@ def test_frames_carry_their_characteristic() -> None:
             cuff.measure(PRESSURES[0])
             await until(lambda: witness.reasons)
         assert witness.frames == [(PRESSURE_MEASUREMENT, PRESSURES[0])]
-        assert RECORD_ACCESS not in str(witness.told)
 
     run(main())

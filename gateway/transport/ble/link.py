@@ -14,6 +14,7 @@ from gateway.transport.ble.errors import DROPPED, FOREIGN, LOST, AttRefusedError
 from gateway.transport.ble.limits import Limits
 
 T = TypeVar("T")
+_UNLIKELY = 0x0E
 Take = Callable[[bytes], None]
 
 
@@ -145,7 +146,13 @@ class Link:
         except StoppedError as error:
             raise self._over() from error
         except FOREIGN as error:
-            # A device that hangs up during a call is an error first, and only then a hang-up.
-            if not isinstance(error, TimeoutError):
+            mapped = translate(error, "gatt")
+            # A device that hangs up during a call is some error first, and only then a hang-up.
+            if not isinstance(error, TimeoutError) and _may_be_a_hang_up(mapped):
                 await self.rest(self._limits.settle_s)
-            raise translate(error, "gatt") from error
+            raise mapped from error
+
+
+def _may_be_a_hang_up(error: GatewayError) -> bool:
+    """BlueZ says "Unlikely Error" of a request whose link went; any other ATT code is the device's own answer."""
+    return not isinstance(error, AttRefusedError) or error.code == _UNLIKELY

@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 
 from drivers.api import Done, Refused, TimedOut, Value
 from gateway.transport.ble.errors import AttRefusedError
 from gateway.transport.ble.link import Link
 
-# Answers that nobody has asked for yet; a device that sends more is not conversing.
+# What nobody has asked for yet: beyond this the oldest is given up, since the last answer is the one that ends things.
 _ANSWERS = 256
 
 
@@ -23,8 +22,9 @@ class Talking:
         """Takes the values of a control characteristic."""
 
         def take(data: bytes) -> None:
-            with suppress(asyncio.QueueFull):
-                self._answers.put_nowait(Value(uuid, data))
+            if self._answers.full():
+                self._answers.get_nowait()
+            self._answers.put_nowait(Value(uuid, data))
 
         return take
 
