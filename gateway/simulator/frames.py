@@ -15,7 +15,7 @@ NAN = b"\xff\x07"
 
 def sfloat(value: Number) -> bytes:
     """IEEE 11073 16-bit float with as many decimals as the value is written with (ValueError if it does not fit)."""
-    mantissa, exponent = _parts(value, limit=2047)
+    mantissa, exponent = _parts(value, limit=2045)
     return ((exponent & 0xF) << 12 | mantissa & 0xFFF).to_bytes(2, "little")
 
 
