@@ -9,12 +9,14 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+from dbus_fast import Variant
 
 from drivers.api import BleDriver, Characteristic
 from drivers.uuids import full
 from gateway.env import real_env
 from gateway.simulator import frames
 from gateway.simulator.ble_devices import Cuff, Scale
+from gateway.simulator.bluez.names import ADAPTER
 from gateway.simulator.bluez.radio import Advert
 from gateway.simulator.bluez.virtual import VirtualBluetooth
 from gateway.simulator.bus import PrivateBus
@@ -184,6 +186,21 @@ def test_silence_rebuilds_the_scanner_and_is_no_fault() -> None:
             scale.measure(WEIGHT)
             await until(lambda: witness.values == [WEIGHT])
         assert codes == ["ready"]
+
+    run(main())
+
+
+def test_an_adapter_that_stops_discovering_is_asked_again() -> None:
+    async def main() -> None:
+        scale, witness = Scale(habits=HABITS), Witness()
+        limits = replace(QUICK, not_discovering_s=0.2)
+        async with virtual_bluetooth([scale]) as bluetooth, running([listed(scale, witness)], limits) as radio:
+            await until(is_(radio, "ready"))
+            core = bluetooth._core
+            core.tree.change(core.adapter, ADAPTER, {"Discovering": Variant("b", False)})
+            await until(lambda: radio.state.counters["scanners-built"] == 2)
+            scale.measure(WEIGHT)
+            await until(lambda: witness.values == [WEIGHT])
 
     run(main())
 
