@@ -5,11 +5,13 @@ Exit codes: 0 done; 1 done, and the answer is no; 64 wrong use; 65 data refused;
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from importlib.metadata import version
 from typing import NoReturn
+
+from gateway import __version__
 
 OK, NO, USAGE, DATA, UNAVAILABLE, STORE, CONFIG = 0, 1, 64, 65, 69, 73, 78
 
@@ -20,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "status": "show what waits in the outbox of this hub",
     "drivers": "list the supported devices",
     "decode": "decode captured bytes with a driver",
+    "demo": "a virtual home, the whole way, no hardware",
     "receive": "run the reference receiver",
     "config": "print an example configuration or its JSON Schema",
 }
@@ -27,6 +30,8 @@ COMMANDS: Mapping[str, str] = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; gives its exit code."""
+    # pydantic would look through all installed packages for plugins of its own: time and memory for nothing.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     words = list(sys.argv[1:] if argv is None else argv)
     wanted = next((word for word in words if not word.startswith("-")), None)
     parser = _parser(wanted)
@@ -46,7 +51,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser(wanted: str | None) -> argparse.ArgumentParser:
     parser = _Parser(prog="dho-gateway", description="Gateway for digital home follow-up.")
-    parser.add_argument("--version", action="version", version=f"dho-gateway {version('dho-gateway')}")
+    parser.add_argument("--version", action="version", version=f"dho-gateway {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     for name, purpose in COMMANDS.items():
         module = import_module(f"gateway.cli.{name}") if name == wanted else None

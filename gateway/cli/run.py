@@ -8,11 +8,10 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Mapping
-from importlib.metadata import version
 
 from structlog.typing import FilteringBoundLogger
 
-from gateway import cli
+from gateway import __version__, cli
 from gateway.cli.configuration import Configuration, fault_lines, read_configuration
 from gateway.daemon import Daemon
 from gateway.env import Env, real_env
@@ -63,7 +62,7 @@ def _daemon(configuration: Configuration, env: Env, log: FilteringBoundLogger, *
 
 def _facts(configuration: Configuration) -> Mapping[str, object]:
     return {
-        "version": version("dho-gateway"),
+        "version": __version__,
         "python": sys.version.split()[0],
         "sqlite": sqlite3.sqlite_version,
         "kernel": os.uname().release,
