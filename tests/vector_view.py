@@ -128,6 +128,7 @@ VIEWS: Mapping[str, Callable[[Measurement, Any], object]] = {
     "types": lambda got, _: [s.quantity.type for s in got.samples],
     "mdc": lambda got, _: [s.quantity.mdc for s in got.samples],
     "unit": _unit(None),
+    "units": lambda got, _: [s.quantity.unit for s in got.samples],
     "height_unit": _unit("height"),
     "timestamp": _told_time,
     "timestamp_invalid": lambda got, _: got.time_fault == "impossible-date" and got.device_time is None,

@@ -1,0 +1,39 @@
+"""A sample of what `scripts/fuzz-decoders` and `scripts/mutate-decoders` do at length."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parents[3] / "scripts"
+
+
+def _run(*arguments: str) -> tuple[int, dict[str, int]]:
+    """Runs a script; gives its exit code and what it says."""
+    done = subprocess.run(
+        [sys.executable, SCRIPTS / arguments[0], *arguments[1:], "--json"],
+        capture_output=True,
+        text=True,
+        timeout=55,
+        check=False,
+    )
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_random_and_damaged_bytes_give_a_measurement_nothing_or_a_refusal() -> None:
+    code, said = _run("fuzz-decoders", "--count", "50000", "--seed", "7")
+    assert (code, said["faults"]) == (0, 0)
+    assert said["inputs"] >= 50_000
+
+
+def test_the_vectors_notice_a_decoder_that_is_broken_on_purpose() -> None:
+    code, said = _run("mutate-decoders", "--sample", "10")
+    assert (code, said["noticed"]) == (0, said["faults"]), said
+
+
+@pytest.mark.parametrize("script", ["fuzz-decoders", "mutate-decoders"])
+def test_unknown_arguments_are_a_usage_error(script: str) -> None:
+    done = subprocess.run([sys.executable, SCRIPTS / script, "--faster"], capture_output=True, timeout=55, check=False)
+    assert done.returncode == 64
