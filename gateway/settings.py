@@ -32,7 +32,8 @@ def _stable_port(path: str) -> str:
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Strict: "yes" is no true, and "8883" no number. Only arrays are let in as tuples, field by field.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Hub(_Part):
@@ -90,7 +91,9 @@ class Bluetooth(_Part):
 class Drivers(_Part):
     """Drivers of other packages."""
 
-    allow: tuple[str, ...] = Field(default=(), description="entry points of other packages whose drivers may be loaded")
+    allow: tuple[str, ...] = Field(
+        default=(), strict=False, description="entry points of other packages whose drivers may be loaded"
+    )
 
 
 class _Device(_Part):
@@ -98,7 +101,9 @@ class _Device(_Part):
     driver: str = Field(description="a name from `dho-gateway drivers`")
     mode: str | None = Field(default=None, description="one of the driver's modes; default: its first")
     users: tuple[int, ...] | None = Field(
-        default=None, description="user slots of the device that belong to the person followed; others are held back"
+        default=None,
+        strict=False,
+        description="user slots of the device that belong to the person followed; others are held back",
     )
 
 
@@ -132,7 +137,7 @@ class Settings(_Part):
     delivery: Delivery = Delivery()
     bluetooth: Bluetooth = Bluetooth()
     drivers: Drivers = Drivers()
-    device: tuple[DeviceSettings, ...] = ()
+    device: tuple[DeviceSettings, ...] = Field(default=(), strict=False)
 
 
 def parse(text: str) -> dict[str, Any]:
