@@ -6,6 +6,7 @@ Nothing personal, no key and no measured value is ever given to the log; the red
 import logging
 import re
 import sys
+from collections.abc import Mapping
 from typing import TextIO
 
 import structlog
@@ -29,7 +30,8 @@ _NEVER = frozenset(
         "values",
     )
 )
-_ADDRESS = re.compile(r"(?i)\b[0-9a-f]{2}(?:[:_-][0-9a-f]{2}){5}\b")
+# BlueZ writes addresses with underscores, behind `dev_`, in the paths of its objects.
+_ADDRESS = re.compile(r"(?i)(?<![0-9a-f])[0-9a-f]{2}(?:[:_-][0-9a-f]{2}){5}(?![0-9a-f])")
 _MASK = "[redacted]"
 
 
@@ -68,13 +70,23 @@ def configure(level: str = "info", stream: TextIO | None = None) -> FilteringBou
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Masks fields that must not be read, and device addresses wherever they stand."""
-    return {name: _MASK if name in _NEVER else _masked(value) for name, value in event.items()}
+    return _masked_fields(event)
+
+
+def _masked_fields(fields: Mapping[str, object]) -> dict[str, object]:
+    return {name: _MASK if name in _NEVER else _masked(value) for name, value in fields.items()}
 
 
 def _masked(value: object) -> object:
-    return _ADDRESS.sub(_MASK, value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return _ADDRESS.sub(_MASK, value)
+    if isinstance(value, Mapping):
+        return _masked_fields(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked(item) for item in value]
+    return value
 
 
-def _library(logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _library(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """What a library says becomes the text of one event, so that events of the daemon keep stable names."""
-    return {**event, "event": "library", "library": getattr(logger, "name", ""), "text": str(event["event"])}
+    return {**event, "event": "library", "library": event["_record"].name, "text": str(event["event"])}
