@@ -5,7 +5,6 @@ loaded, what is named and not there is refused, and so is a name that two provid
 """
 
 from collections.abc import Mapping, Sequence
-from importlib.metadata import EntryPoint, entry_points
 
 from drivers import BUILTIN
 from drivers.api import BleDriver, Driver, SerialDriver
@@ -35,10 +34,16 @@ def shapes(drivers: Mapping[str, Driver]) -> dict[str, tuple[str, frozenset[str]
 
 
 def _load(name: str, path: str, found: Mapping[str, Driver]) -> Driver | Fault:
-    points: list[EntryPoint] = list(entry_points(group=GROUP, name=name))
+    # Loaded only where the configuration names a package: it costs a daemon three megabytes.
+    from importlib.metadata import entry_points  # noqa: PLC0415
+
+    points = list(entry_points(group=GROUP, name=name))
     if len(points) != 1:
         return Fault(path, "config-driver-absent" if not points else "config-driver-twice", {"driver": name})
-    driver = points[0].load()
+    try:
+        driver = points[0].load()
+    except (ImportError, AttributeError):
+        return Fault(path, "config-driver-no-driver", {"driver": name})
     if not isinstance(driver, BleDriver | SerialDriver):
         return Fault(path, "config-driver-no-driver", {"driver": name})
     if driver.name in found:
