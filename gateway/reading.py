@@ -16,7 +16,7 @@ VOID_SCHEMA = "dho.void/1"
 
 def instant_text(instant: datetime) -> str:
     """RFC 3339 with offset; milliseconds only where there are any."""
-    return instant.isoformat(timespec="milliseconds" if instant.microsecond else "seconds")
+    return instant.isoformat(timespec="milliseconds" if instant.microsecond >= 1000 else "seconds")
 
 
 DecimalText = Annotated[Decimal, PlainSerializer(lambda d: format(d, "f"), return_type=str)]
