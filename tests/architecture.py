@@ -78,6 +78,8 @@ GROUPS = (
     Group(("gateway.documents",), ("gateway.collector", "gateway.watchdog", *_TOOLS)),
     Group(("gateway.supervisor", "gateway.daemon"), ("drivers.api", "drivers.session", *_PARTS, *_TOOLS)),
     Group(("gateway.receiver.*",), ("gateway.receiver.*", "gateway.uplink.*", *_TOOLS)),
+    # It watches from outside how deep the outbox is.
+    Group(("gateway.simulator.demo",), ("gateway.simulator.*", "gateway.store", *_TOOLS)),
     Group(("gateway.simulator.*",), ("gateway.simulator.*", "drivers.*", *_TOOLS)),
     Group(("gateway.cli.*", "gateway.__main__"), ("gateway.*", "drivers.*")),
 )
