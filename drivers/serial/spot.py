@@ -18,8 +18,8 @@ PAUSE_S = 3.0
 class Rule:
     """When a value is taken.
 
-    `alike`: so many clean frames on end within 2 % SpO2 and 6 /min. `told`: and the device says that it has settled.
-    `least`: a stay with so many clean frames but no settled value gives its last one when it ends, marked
+    `alike`: so many clean frames on end within 2 % SpO2 and 6 /min of each other. `told`: and the device says that it
+    has settled. `least`: a stay with so many clean frames but no settled value gives its last one when it ends, marked
     `not-settled`. `out`: so many frames without a finger end a stay.
     """
 
@@ -29,17 +29,23 @@ class Rule:
     out: int
 
 
+_Pair = tuple[Decimal, Decimal]
+_WITHIN: _Pair = (Decimal(2), Decimal(6))
+
+
 class Stay:
     """One act per stay of the finger, given as soon as the rule is met; two stays give two acts."""
 
     journal = False
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Rule, pause_s: float = PAUSE_S) -> None:
         self._rule = rule
+        self._pause_s = pause_s
         self._latest = float("-inf")
         self._away = 0
         self._clean = 0
-        self._run: list[_Pair] = []
+        self._run = 0
+        self._low = self._high = _WITHIN
         self._last: Act | None = None
         self._told = False
 
@@ -55,7 +61,7 @@ class Stay:
 
     def tick(self, at: float) -> list[Act]:
         """Ends the stay when the stream has paused."""
-        return self._close() if at - self._latest > PAUSE_S else []
+        return self._close() if at - self._latest > self._pause_s else []
 
     def end(self, at: float) -> list[Act]:
         """Contact is over, and so is the stay."""
@@ -68,37 +74,35 @@ class Stay:
     def _inside(self, act: Act) -> list[Act]:
         pair = _pair(act)
         if pair is None or not act.measurement.detail["clean"]:
-            self._run = []
+            self._run = 0
             return []
         self._last = act
         self._clean += 1
-        self._run = [*self._span(pair), pair]
-        if len(self._run) < self._rule.alike or (self._rule.told and not act.measurement.detail["settled"]):
+        self._settle(pair)
+        if self._run < self._rule.alike or (self._rule.told and not act.measurement.detail["settled"]):
             return []
         self._told = True
         return [act]
 
-    def _span(self, pair: "_Pair") -> list["_Pair"]:
-        """The frames before this one that it can settle with."""
-        alike = all(abs(spo2 - pair[0]) <= 2 and abs(pulse - pair[1]) <= 6 for spo2, pulse in self._run)
-        return self._run[-self._rule.alike + 1 :] if alike and self._rule.alike > 1 else []
+    def _settle(self, pair: _Pair) -> None:
+        """Goes on with the run of alike frames, or begins a new one with this."""
+        if self._run:
+            low = (min(self._low[0], pair[0]), min(self._low[1], pair[1]))
+            high = (max(self._high[0], pair[0]), max(self._high[1], pair[1]))
+            if high[0] - low[0] <= _WITHIN[0] and high[1] - low[1] <= _WITHIN[1]:
+                self._run, self._low, self._high = self._run + 1, low, high
+                return
+        self._run, self._low, self._high = 1, pair, pair
 
     def _close(self) -> list[Act]:
         last = self._last if not self._told and self._clean >= self._rule.least else None
-        self._reset()
+        self._run = self._clean = self._away = 0
+        self._last = None
+        self._told = False
         if last is None:
             return []
         doubted = replace(last.measurement, status="questionable", flags=(*last.measurement.flags, "not-settled"))
         return [Act(doubted, last.frames)]
-
-    def _reset(self) -> None:
-        self._run = []
-        self._clean = self._away = 0
-        self._last = None
-        self._told = False
-
-
-_Pair = tuple[Decimal, Decimal]
 
 
 def _pair(act: Act) -> _Pair | None:
@@ -107,6 +111,6 @@ def _pair(act: Act) -> _Pair | None:
     return (spo2, pulse) if isinstance(spo2, Decimal) and isinstance(pulse, Decimal) else None
 
 
-def stay(rule: Rule) -> GathererFactory:
+def stay(rule: Rule, pause_s: float = PAUSE_S) -> GathererFactory:
     """A factory for a driver's table of modes."""
-    return lambda: Stay(rule)
+    return lambda: Stay(rule, pause_s)
