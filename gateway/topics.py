@@ -161,7 +161,7 @@ class HubTopics:
 def receiver_filters(tenant: str, hub: str | None) -> tuple[str, ...]:
     """What a receiver subscribes to, for one hub or for all of a tenant (`hub` None)."""
     root = f"{ROOT}/{_checked(tenant, _TENANT)}/{'+' if hub is None else _checked(hub, _HUB)}"
-    return (f"{root}/reading/+", f"{root}/ledger", f"{root}/about", f"{root}/state", f"{root}/event/+")
+    return (f"{root}/reading/+", f"{root}/ledger", f"{root}/about", f"{root}/state")
 
 
 def parse(topic: str) -> Topic:
