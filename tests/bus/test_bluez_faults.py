@@ -260,6 +260,32 @@ def test_a_restart_of_bluetoothd_ends_links_and_forgets_services_but_no_bond(cra
     run(main())
 
 
+def test_an_adapter_that_is_unplugged_takes_everything_but_bonds_and_agents_with_it() -> None:
+    async def main() -> None:
+        cuff = Cuff(habits=PATIENT, needs_bond=True)
+        cuff.measure(frames.blood_pressure(120, 80))
+        async with virtual_bluetooth([cuff]) as bluetooth, dbus_client() as other:
+            await other.register_agent()
+            async with BleakClient(await find(cuff.address), pair=True) as client:
+                await bluetooth.unplug()
+                await until(lambda: not client.is_connected)
+            assert ADAPTER_PATH not in await other.objects()
+            with pytest.raises(BleakBluetoothNotAvailableError):
+                await find(cuff.address)
+            bluetooth.plug_in()
+            await find_again(cuff.address)
+            (device,) = [p for p, interfaces in (await other.objects()).items() if DEVICE in interfaces]
+            about = (await other.objects())[device][DEVICE]
+            assert about["Paired"] is True
+            assert about["Trusted"] is True
+            async with BleakClient(await find(cuff.address)) as client:
+                got = await subscribe(client, PRESSURE_MEASUREMENT)
+                await until(lambda: got)
+            assert bluetooth.called("Pair") == 1
+
+    run(main())
+
+
 def test_start_notify_is_accepted_while_away_and_a_repeat_is_in_progress() -> None:
     async def main() -> None:
         scale = new_scale()

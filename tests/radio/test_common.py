@@ -5,6 +5,8 @@ A difference between the two is a mistake of the scripted one.
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -277,9 +279,12 @@ def test_an_early_senders_values_are_confirmed_and_lost_when_nobody_listens(radi
     run(main())
 
 
-def test_an_early_senders_values_all_arrive_when_a_subscription_stands_before_the_link(radio: MakeRadio) -> None:
+@pytest.mark.parametrize("latency", [0.0, 0.03], ids=["at once", "30 ms"])
+def test_an_early_senders_values_all_arrive_when_a_subscription_stands_before_the_link(
+    radio: MakeRadio, latency: float
+) -> None:
     async def main() -> None:
-        cuff = Cuff(habits=EARLY, needs_bond=True)
+        cuff = Cuff(habits=replace(EARLY, latency=latency), needs_bond=True)
         async with virtual_bluetooth([cuff], radio=radio) as bluetooth, dbus_client() as keeper:
             await keeper.register_agent()
             await bond(cuff)
@@ -288,8 +293,10 @@ def test_an_early_senders_values_all_arrive_when_a_subscription_stands_before_th
             await keeper.call(path, GATT_CHARACTERISTIC, "StartNotify")
             cuff.measure(*PRESSURES)
             client = BleakClient(await find(cuff.address))
-            await client.connect()
-            await until(lambda: not client.is_connected)
+            # On a slow link the cuff is gone before its services are discovered: connecting fails, nothing is lost.
+            with suppress(BleakError):
+                await client.connect()
+            await until(lambda: not cuff.linked and not client.is_connected)
             await client.disconnect()
             assert [value for _path, value in keeper.values] == PRESSURES
             assert bluetooth.lost(cuff.address) == 0

@@ -66,6 +66,7 @@ class Known:
     connecting: "asyncio.Task[None] | None" = None
     pairing: bool = False
     temporary: bool = True
+    trusted: bool = False
     reaper: asyncio.TimerHandle | None = None
     tree: tuple[RemoteService, ...] | None = None
     handles: dict[str, int] = field(default_factory=dict)
@@ -132,7 +133,7 @@ class Core:
             "Alias": Variant("s", advert.name or advert.address.replace(":", "-")),
             "Paired": Variant("b", bonded),
             "Bonded": Variant("b", bonded),
-            "Trusted": Variant("b", False),
+            "Trusted": Variant("b", known.trusted),
             "Blocked": Variant("b", False),
             "LegacyPairing": Variant("b", False),
             "Connected": Variant("b", False),

@@ -76,6 +76,7 @@ class Devices:
             raise bluez_error("DoesNotExist", "Does Not Exist")
 
     async def _set_trusted(self, path: str, value: Variant) -> None:
+        self._core.device_of(path).trusted = bool(value.value)
         self._core.tree.change(path, DEVICE, {"Trusted": value})
 
     # --- the link -----------------------------------------------------------------------------------------------------

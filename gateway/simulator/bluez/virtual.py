@@ -7,7 +7,7 @@ from typing import Self
 
 from gateway.simulator.bluez.adapter import Adapter
 from gateway.simulator.bluez.agents import Agents
-from gateway.simulator.bluez.core import Core, Faults, Timing
+from gateway.simulator.bluez.core import Core, Faults, Known, Timing
 from gateway.simulator.bluez.devices import Devices
 from gateway.simulator.bluez.gatt import Gatt
 from gateway.simulator.bluez.monitors import Monitors
@@ -44,6 +44,7 @@ class VirtualBluetooth:
         self._monitors = Monitors(self._core)
         self._adapter = Adapter(self._core, self._monitors)
         self._core.tree.on_client_gone = self._client_gone
+        self._unplugged: list[Known] = []
 
     @property
     def address(self) -> str:
@@ -101,22 +102,46 @@ class VirtualBluetooth:
         An orderly end withdraws its objects; a crash just leaves the bus. Devices that were connected once come back
         as objects, without their services.
         """
-        core = self._core
-        kept = [known for known in core.devices.values() if not known.temporary]
-        for known in list(core.devices.values()):
-            if known.link is not None:
-                await known.link.disconnect()
-        if not crash:
-            for path in (*core.devices, core.adapter):
-                core.tree.remove(path)
+        kept = await self._withdraw(silently=crash)
         await self._leave()
         await asyncio.sleep(downtime)
         await self._join()
+        self._restore(kept)
+
+    async def unplug(self) -> None:
+        """The adapter is gone: links drop, its devices and whoever scanned are forgotten, agents and bonds stay."""
+        self._unplugged = await self._withdraw(silently=False)
+        await self._adapter.reset()
+        self._monitors.reset()
+
+    def plug_in(self) -> None:
+        """The adapter is back, switched on, with the devices that were connected once."""
+        self._adapter.export()
+        self._restore(self._unplugged)
+        self._unplugged = []
+
+    async def _withdraw(self, *, silently: bool) -> list[Known]:
+        """Ends every link and takes the adapter's objects away; returns the devices BlueZ has on disk."""
+        core = self._core
+        known_devices = list(core.devices.values())
+        for known in known_devices:
+            if known.link is not None:
+                await known.link.disconnect()
+            if known.reaper is not None:
+                known.reaper.cancel()
+        if not silently:
+            for path in (*core.devices, core.adapter):
+                core.tree.remove(path)
+        core.devices.clear()
+        return [known for known in known_devices if not known.temporary]
+
+    def _restore(self, kept: list[Known]) -> None:
+        """Devices from disk: no services, and so no sessions."""
         for known in kept:
             known.tree = None
             known.handles.clear()
             known.notify.clear()
-            core.export(known)
+            self._core.export(known)
 
     async def __aenter__(self) -> Self:
         await self._bus.__aenter__()
@@ -140,10 +165,6 @@ class VirtualBluetooth:
         self._adapter.export()
 
     async def _leave(self) -> None:
-        for known in self._core.devices.values():
-            if known.reaper is not None:
-                known.reaper.cancel()
-        self._core.devices.clear()
         await self._adapter.reset()
         self._monitors.reset()
         self._agents.reset()
@@ -153,6 +174,7 @@ class VirtualBluetooth:
     async def _close(self) -> None:
         try:
             await self.radio.stop()
+            await self._withdraw(silently=True)
             await self._leave()
         finally:
             await self._bus.stop()
