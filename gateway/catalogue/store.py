@@ -35,6 +35,10 @@ TEXTS = {
         "There is no store in {detail} yet. Start the gateway once.",
         "Det finnes ikke noe lager i {detail} ennå. Start gatewayen én gang.",
     ),
+    "store-key-missing": Text(
+        "The hub's key is missing: {detail}. Restore the backup; a new one would rename known readings.",
+        "Hubens nøkkel mangler: {detail}. Hent den fra sikkerhetskopi; en ny ville gitt kjente målinger nye navn.",
+    ),
     "store-key-unreadable": Text(
         "The hub's key cannot be read: {detail}. Check the rights of the file.",
         "Hubens nøkkel kan ikke leses: {detail}. Sjekk filens rettigheter.",

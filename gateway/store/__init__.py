@@ -4,13 +4,16 @@ Everything here is synchronous and called on the event loop's thread: a call tha
 """
 
 import json
+import os
 import secrets
+import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.keeping import Draft, Kept, KeptFrame
-from gateway.store.database import FILE, mapped, open_database, open_read_only, transaction
+from gateway.store.database import FILE, mapped, open_database, open_read_only, own, transaction
 from gateway.store.frames import Frames
 from gateway.store.keys import id_key
 from gateway.store.outbox import Depth, Outbox
@@ -22,11 +25,16 @@ class Store:
     def __init__(self, directory: Path) -> None:
         """Opens or creates it; RefusedError or TransientError with the reason."""
         self.directory = directory
-        self._connection = open_database(directory)
-        self.id_key = id_key(directory)
-        self.epoch = self._fact("epoch") or self._born()
-        self.outbox = Outbox(self._connection)
-        self._frames = Frames(self._connection)
+        with ExitStack() as undo, mapped():
+            undo.callback(os.close, own(directory))
+            self._connection = open_database(directory)
+            undo.callback(self._connection.close)
+            epoch = _epoch(self._connection)
+            self.id_key = id_key(directory, born=epoch is None)
+            self.epoch = epoch or self._born()
+            self.outbox = Outbox(self._connection)
+            self._frames = Frames(self._connection)
+            self._open = undo.pop_all()
 
     def keep(self, drafts: Sequence[Draft]) -> list[Kept]:
         """Keeps all drafts in one transaction, each with the next place in the sequence; durable on return."""
@@ -94,9 +102,9 @@ class Store:
         return sum((self.directory / n).stat().st_size for n in names if (self.directory / n).exists())
 
     def close(self) -> None:
-        """Writes the log back and lets go."""
+        """Writes the log back and lets go of the directory."""
         with mapped():
-            self._connection.close()
+            self._open.close()
 
     def _known(self, draft: Draft) -> bool:
         key = (_blob(draft.reading.id),)
@@ -138,15 +146,16 @@ class Store:
                 (draft.reading.device.ref, draft.cursor),
             )
 
-    def _fact(self, name: str) -> str | None:
-        row = self._connection.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
-        return None if row is None else row[0]
-
     def _born(self) -> str:
         epoch = f"e-{secrets.token_hex(5)}"
         with transaction(self._connection):
             self._connection.execute("INSERT INTO fact (name, value) VALUES ('epoch', ?)", (epoch,))
         return epoch
+
+
+def _epoch(connection: sqlite3.Connection) -> str | None:
+    row = connection.execute("SELECT value FROM fact WHERE name = 'epoch'").fetchone()
+    return None if row is None else row[0]
 
 
 def _blob(reading_id: str) -> bytes:
@@ -170,7 +179,7 @@ def look(directory: Path) -> Look:
     try:
         with mapped():
             outbox = Outbox(connection)
-            epoch = connection.execute("SELECT value FROM fact WHERE name = 'epoch'").fetchone()[0]
+            epoch = _epoch(connection) or ""
             held = dict(connection.execute("SELECT status, count(*) FROM held GROUP BY status").fetchall())
             return Look(epoch, outbox.last_seq, outbox.depth(), held, outbox.aside())
     finally:

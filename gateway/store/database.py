@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import quote
 
 from gateway.errors import GatewayError, RefusedError, TransientError
 
@@ -18,24 +19,58 @@ _PAGE_BYTES = 1024
 _CHECKPOINT_PAGES = 240
 
 
+def own(directory: Path) -> int:
+    """Takes the directory until the lock it gives (a file descriptor) is closed, or the process ends.
+
+    RefusedError if another has it: two daemons on one store would number readings twice.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise RefusedError("store-unusable", f"{directory}: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(lock)
+        raise RefusedError("store-in-use", str(directory)) from error
+    return lock
+
+
 def open_database(directory: Path) -> sqlite3.Connection:
-    """The store's database, created and migrated as needed; RefusedError if another process has it.
+    """The store's database, created and migrated as needed; the directory is the caller's own (`own`).
 
     Write-ahead log with synchronous=FULL: a commit that returned is on the medium.
     """
-    _own(directory)
     path = directory / FILE
+    _make_private(path)
     with mapped():
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-            connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-        connection.execute("PRAGMA busy_timeout = 2000")
-        migrate(connection)
-    path.chmod(0o600)
+        try:
+            _prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
     return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+    connection.execute("PRAGMA busy_timeout = 2000")
+    migrate(connection)
+
+
+def _make_private(path: Path) -> None:
+    # SQLite gives the log the rights of the database: these must be right before the first byte is written.
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        path.chmod(0o600)
+    except OSError as error:
+        raise RefusedError("store-unusable", f"{path}: {error.strerror}") from error
 
 
 def open_read_only(directory: Path) -> sqlite3.Connection:
@@ -44,7 +79,7 @@ def open_read_only(directory: Path) -> sqlite3.Connection:
     if not path.exists():
         raise RefusedError("store-missing", str(directory))
     with mapped():
-        return sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+        return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None)
 
 
 def migrate(connection: sqlite3.Connection) -> None:
@@ -115,17 +150,3 @@ def _error(error: sqlite3.Error) -> GatewayError:
     if name in _DAMAGED:
         return RefusedError("store-damaged", str(error))
     return TransientError("store-io", str(error))
-
-
-def _own(directory: Path) -> None:
-    """Takes the directory for this process until it ends: two daemons on one store would number readings twice."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise RefusedError("store-unusable", f"{directory}: {error.strerror}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(lock)
-        raise RefusedError("store-in-use", str(directory)) from error

@@ -10,16 +10,18 @@ FILE = "id.key"
 _BYTES = 32
 
 
-def id_key(directory: Path) -> bytes:
-    """The key that names readings and devices; made at first use, in a file only the daemon reads.
+def id_key(directory: Path, *, born: bool) -> bytes:
+    """The key that names readings and devices, in a file only the daemon reads; made when the store is `born`.
 
-    RefusedError if it cannot be read or is not whole: a new one would give known readings new names.
+    RefusedError if it is missing later, cannot be read or is not whole: a new one would give known readings new names.
     """
     path = directory / FILE
     try:
         key = path.read_bytes()
-    except FileNotFoundError:
-        return _create(directory, path)
+    except FileNotFoundError as error:
+        if born:
+            return _create(directory, path)
+        raise RefusedError("store-key-missing", str(path)) from error
     except OSError as error:
         raise RefusedError("store-key-unreadable", f"{path}: {error.strerror}") from error
     if len(key) != _BYTES:

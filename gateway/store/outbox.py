@@ -94,7 +94,8 @@ class Outbox:
 
     def aside(self) -> int:
         """How many messages were refused for good."""
-        count: int = self._connection.execute("SELECT count(*) FROM aside").fetchone()[0]
+        with mapped():
+            count: int = self._connection.execute("SELECT count(*) FROM aside").fetchone()[0]
         return count
 
     def _gaps(self, first: int, last: int) -> list[Range]:

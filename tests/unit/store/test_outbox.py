@@ -1,0 +1,94 @@
+"""The outbox: who has what, and that nothing leaves it unasked."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.store import Store
+from gateway.store.outbox import Depth, Outbox
+from tests.readings import NOON, draft
+
+_ALL = 2**62
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(tmp_path)
+    opened.keep([draft(f"n{i}") for i in range(1, 11)])
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def outbox(store: Store) -> Outbox:
+    return store.outbox
+
+
+def waiting(outbox: Outbox, after: int = 0, upto: int = _ALL, limit: int = 100) -> list[int]:
+    return [row.seq for row in outbox.waiting(after, upto, limit)]
+
+
+def test_what_waits_is_given_in_order_within_its_bounds(outbox: Outbox) -> None:
+    assert waiting(outbox) == list(range(1, 11))
+    assert waiting(outbox, after=3, upto=7) == [4, 5, 6, 7]
+    assert waiting(outbox, after=3, limit=2) == [4, 5]
+    assert outbox.waiting(0, 1, 1)[0].kind == "weight"
+
+
+def test_what_a_broker_has_waits_no_more_but_is_not_gone(outbox: Outbox) -> None:
+    outbox.mark_at_broker([2, 3])
+    assert waiting(outbox) == [1, 4, 5, 6, 7, 8, 9, 10]
+    assert outbox.depth() == Depth(10, 2, 1, NOON.isoformat())
+
+
+def test_only_what_is_confirmed_leaves(outbox: Outbox) -> None:
+    assert outbox.release([(1, 3), (5, 5)]) == 4
+    assert outbox.release([(1, 5)]) == 1
+    assert waiting(outbox) == [6, 7, 8, 9, 10]
+    assert outbox.depth().oldest_seq == 6
+    outbox.release([(1, 10)])
+    assert outbox.depth() == Depth(0, 0, None, None)
+
+
+def test_the_last_place_given_is_remembered_when_all_is_released(store: Store) -> None:
+    store.outbox.release([(1, 10)])
+    assert Outbox(store._connection).last_seq == 10
+
+
+def test_what_is_asked_for_again_waits_again_and_what_is_gone_is_named(outbox: Outbox) -> None:
+    outbox.mark_at_broker(range(1, 11))
+    outbox.release([(1, 2), (5, 6), (10, 10)])
+    assert outbox.send_again([(1, 10)]) == [(1, 2), (5, 6), (10, 10)]
+    assert waiting(outbox) == [3, 4, 7, 8, 9]
+    assert outbox.send_again([(3, 4), (7, 7)]) == []
+    assert outbox.send_again([(5, 5), (1, 1)]) == [(5, 5), (1, 1)]
+
+
+def test_a_message_refused_for_good_is_kept_apart_and_a_void_takes_its_place(store: Store) -> None:
+    outbox = store.outbox
+    original = outbox.waiting(1, 2, 1)[0].payload
+    outbox.mark_at_broker([2])
+    outbox.set_aside(2, "mqtt-payload-invalid", '{"void":2}')
+    (row,) = outbox.waiting(1, 2, 1)
+    assert (row.seq, row.kind, row.payload) == (2, "void", '{"void":2}')
+    assert outbox.aside() == 1
+    kept = store._connection.execute("SELECT seq, kind, payload, frames, reason FROM aside").fetchone()
+    assert kept == (2, "weight", original, json.dumps([["port", b"n2".hex()]]), "mqtt-payload-invalid")
+
+
+def test_setting_aside_twice_or_what_is_gone_changes_nothing_more(outbox: Outbox) -> None:
+    outbox.set_aside(2, "first", '{"void":2}')
+    outbox.set_aside(2, "second", '{"void":2}')
+    assert outbox.aside() == 1
+    outbox.release([(3, 3)])
+    outbox.set_aside(3, "late", '{"void":3}')
+    assert outbox.aside() == 1
+    assert 3 not in waiting(outbox)
+
+
+def test_a_void_is_confirmed_like_any_message(outbox: Outbox) -> None:
+    outbox.set_aside(2, "refused", '{"void":2}')
+    assert outbox.release([(1, 2)]) == 2
+    assert outbox.aside() == 1
