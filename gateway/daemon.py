@@ -98,7 +98,8 @@ class Daemon:
     async def run(self, stop: asyncio.Event) -> None:
         """Runs until `stop` is set, then stops everything in under five seconds, losing nothing."""
         self._log.info("daemon.started", hub=self._place.hub, epoch=self._place.epoch, boot=self._env.boot_id)
-        for instrument in self._instruments:
+        for index, instrument in enumerate(self._instruments):
+            self._log.info("device.configured", index=index, device=instrument.collector.ref, **_fixed(instrument))
             instrument.collector.resume()
         self._describe()
         self._start()

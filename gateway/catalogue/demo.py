@@ -29,6 +29,9 @@ TEXTS = {
         "målt {measured}, lagret {stored}, mottatt {received}, mangler {missing}, doble {doubled} "
         "(simulerte data; største kø {largest_outbox}, nettet borte {outage_s} s)",
     ),
+    "demo-does-not-start": Text(
+        "The gateway does not start. Its log is in {detail}.", "Gatewayen starter ikke. Loggen ligger i {detail}."
+    ),
     "demo-line": Text(
         "[{second}/{total} s] network {network}: stored {stored}, confirmed {confirmed}, waiting {outbox}",
         "[{second}/{total} s] nett {network}: lagret {stored}, bekreftet {confirmed}, i kø {outbox}",

@@ -71,7 +71,7 @@ class LocalBroker:
             )
         try:
             async with asyncio.timeout(_START_S):
-                while not await _answers(self.port):
+                while not await _answers(self.port):  # noqa: ASYNC110  # asks another process
                     await asyncio.sleep(0.05)
         except TimeoutError as error:
             await self.stop()

@@ -50,7 +50,7 @@ class Screen:
         """A sentence of its own."""
         if not self._quiet:
             self._drawn = 0
-            print(say(key, self._language, params), flush=True)
+            self._show(say(key, self._language, params))
 
     def draw(self, picture: Picture) -> None:
         """The picture, in place of the one before where the terminal allows it."""
@@ -61,7 +61,11 @@ class Screen:
         if self._live and self._drawn:
             sys.stdout.write(_UP.format(lines=self._drawn))
         self._drawn = len(lines)
-        print("\n".join(lines), flush=True)
+        self._show("\n".join(lines))
+
+    def _show(self, text: str) -> None:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
 
     def _word(self, key: str, **params: object) -> str:
         return say(f"demo-{key}", self._language, params)
@@ -72,7 +76,10 @@ class Screen:
     def _lines(self, picture: Picture) -> list[str]:
         widths = (14, 14, 9, 8, 10)
         head = ("device", "link", "measured", "stored", "confirmed")
-        lines = ["", "  ".join(f"{self._word(h):<{w}}" for h, w in zip(head, widths, strict=True)) + self._word("state")]
+        lines = [
+            "",
+            "  ".join(f"{self._word(h):<{w}}" for h, w in zip(head, widths, strict=True)) + self._word("state"),
+        ]
         for row in picture.rows:
             cells = (self._word(row.name), row.link, row.measured, row.stored, row.confirmed)
             lines.append("  ".join(f"{c:<{w}}" for c, w in zip(cells, widths, strict=True)) + row.state)
