@@ -26,7 +26,8 @@ class Each:
             return [act]
         key, before = act.measurement.record_key, self._last
         self._last = (key, act.at)
-        repeated = before is not None and before[0] == key and act.at - before[1] <= self._window_s
+        # A frame kept on disk before the hub was started again may have a later `at` than those of this boot.
+        repeated = before is not None and before[0] == key and 0 <= act.at - before[1] <= self._window_s
         return [] if repeated else [act]
 
     def tick(self, at: float) -> list[Act]:

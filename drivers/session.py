@@ -16,7 +16,8 @@ from drivers.api import (
 )
 from drivers.uuids import normal
 
-_SMALLEST_STEP_S = 1e-6
+# Two microseconds: the moment is told apart in whole ones.
+_SMALLEST_STEP_S = 2e-6
 
 
 class Session:
