@@ -25,5 +25,7 @@ class Backoff:
 TASK = Backoff(first_s=0.5, cap_s=60)
 # The medium refused a write.
 STORE = Backoff(first_s=0.5, cap_s=10)
+# The uplink stands, but a message did not get through it.
+UPLINK = Backoff(first_s=1, cap_s=60)
 # A broker has readings for which no receiver has spoken: asked again seldom, and ever more seldom.
 SILENT_RECEIVER = Backoff(first_s=900, cap_s=86_400, spread=0.1)

@@ -5,18 +5,22 @@ only the summary is kept. A fault here never reaches the transport.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
-from drivers.api import Act, Bad, Frame, Outcome
+from drivers.api import Act, Bad, DecodeError, Frame, Outcome
 from drivers.session import Session
+from gateway.backoff import STORE
 from gateway.counters import Counters
 from gateway.env import Env
 from gateway.errors import GatewayError
 from gateway.keeping import Draft, Kept, KeptFrame
 from gateway.making import Origin, Place, make_reading
 from gateway.timebase import ClockFix, Moment
+
+_T = TypeVar("_T")
 
 # How long readings wait for the device's clock to be read before they are dated without it.
 _CLOCK_WAIT_S = 3.0
@@ -93,7 +97,10 @@ class Collector:
         self._saved_twin = dict(self.twin)
         self.counters = Counters()
         self.connected = False
-        self.error: GatewayError | None = None
+        self._contact_error: GatewayError | None = None
+        self._medium_error: GatewayError | None = None
+        self._medium_failures = 0
+        self._retry_at = 0.0
         self._has_clock = bool(getattr(session.driver, "clocks", ()))
         self._fix: ClockFix | None = None
         self._clock_deadline: float | None = None
@@ -103,9 +110,14 @@ class Collector:
         self._last_frame = float("-inf")
         self._refused_at: list[float] = []
 
+    @property
+    def error(self) -> GatewayError | None:
+        """What is wrong now: the medium refuses readings, or else how the last contact ended."""
+        return self._medium_error or self._contact_error
+
     def opened(self) -> None:
         """Contact is made."""
-        self.connected, self.error, self._fix = True, None, None
+        self.connected, self._contact_error, self._fix = True, None, None
         self._clock_deadline = self._env.monotonic() + _CLOCK_WAIT_S if self._has_clock else None
         self._seen()
         self._hooks.note("device.opened", {"device": self.ref})
@@ -126,17 +138,18 @@ class Collector:
     def clock(self, device_time: datetime | None) -> None:
         """The device's clock was read just now, or cannot be."""
         if device_time is not None:
-            self._fix = ClockFix(device_time, self._env.now())
-            skew = self._place_time(self._fix.hub) - device_time
-            self.facts({"clock_skew_s": round(skew.total_seconds())})
+            self._fix = ClockFix(device_time, self._env.monotonic())
+            if self._env.hub_clock() != "unsynchronised":
+                skew = self._place_time(self._env.now()) - device_time
+                self.facts({"clock_skew_s": round(skew.total_seconds())})
         self._clock_deadline = None
         self._finish_parked()
 
     def closed(self, error: GatewayError | None) -> None:
         """Contact is over."""
-        self.connected, self.error, self._clock_deadline = False, error, None
-        self._take(self._session.end(self._env.monotonic()))
+        self.connected, self._contact_error, self._clock_deadline = False, error, None
         self._finish_parked()
+        self._take(self._session.end(self._env.monotonic()))
         self._forget_held()
         self._save_twin()
         if error is not None:
@@ -153,12 +166,11 @@ class Collector:
 
     def resume(self) -> None:
         """Goes on with frames that an earlier run had kept of acts that were not complete."""
-        for kept in self._memory.waiting_frames(self.ref):
+        for kept in self._asked(partial(self._memory.waiting_frames, self.ref)) or ():
             frame = Frame(kept.channel, kept.data, kept.moment.monotonic)
             self._on_disk[frame] = kept
             self._take(self._session.replay(frame))
         self._take(self._session.end(self._env.monotonic()))
-        self._finish_parked()
         self._forget_held()
 
     async def run(self) -> None:
@@ -171,7 +183,7 @@ class Collector:
             if self._clock_deadline is not None and now >= self._clock_deadline:
                 self._clock_deadline = None
                 self._finish_parked()
-            if self._unkept:
+            if self._unkept and now >= self._retry_at:
                 self._keep([])
 
     def _take(self, outcomes: Sequence[Outcome]) -> None:
@@ -198,25 +210,17 @@ class Collector:
         if not new:
             return
         kept = [self._kept_frame(f) for f in new]
-        try:
-            numbers = self._memory.add_frames(kept)
-        except GatewayError as error:
-            self._medium_refused(error)
-            return
-        for frame, record, number in zip(new, kept, numbers, strict=True):
-            self._on_disk[frame] = KeptFrame(
-                record.device, record.channel, record.data, record.moment, record.boot, number
-            )
+        numbers = self._asked(partial(self._memory.add_frames, kept)) or ()
+        for frame, record, number in zip(new, kept, numbers, strict=False):
+            self._on_disk[frame] = replace(record, number=number)
 
     def _save_twin(self) -> None:
         lasting = {name: value for name, value in self.twin.items() if name in _LASTING}
         if lasting == self._saved_twin:
             return
-        try:
-            self._memory.save_twin(self.ref, lasting)
+        self._asked(partial(self._memory.save_twin, self.ref, lasting))
+        if self._medium_error is None:
             self._saved_twin = lasting
-        except GatewayError as error:
-            self._medium_refused(error)
 
     def _finish_parked(self) -> None:
         acts, self._parked = self._parked, []
@@ -224,14 +228,14 @@ class Collector:
             self._finish(acts)
 
     def _finish(self, acts: Sequence[Act]) -> None:
-        self._keep([self._draft(act) for act in acts])
+        drafts = [draft for act in acts if (draft := self._draft(act)) is not None]
+        if drafts:
+            self._keep(drafts)
 
     def _keep(self, drafts: Sequence[Draft]) -> None:
         self._unkept += drafts
-        try:
-            kept = self._memory.keep(self._unkept)
-        except GatewayError as error:
-            self._medium_refused(error)
+        kept = self._asked(partial(self._memory.keep, self._unkept))
+        if kept is None:
             return
         done, self._unkept = self._unkept, []
         for draft, result in zip(done, kept, strict=True):
@@ -244,10 +248,27 @@ class Collector:
     def _count(self, result: Kept) -> None:
         self.counters.add("duplicates" if result.duplicate else "stored" if result.seq is not None else "held")
 
+    def _asked(self, call: Callable[[], _T]) -> _T | None:
+        """What the store answers; None when the medium refuses, which is told once, and once when it is over."""
+        try:
+            answer = call()
+        except GatewayError as error:
+            self._medium_refused(error)
+            return None
+        if self._medium_error is not None:
+            self._medium_error, self._medium_failures = None, 0
+            self._hooks.note("store.accepted", {"device": self.ref})
+            self._hooks.changed()
+        return answer
+
     def _medium_refused(self, error: GatewayError) -> None:
-        if self.counters.add(f"error.{error.reason}") == 1 or error.reason != getattr(self.error, "reason", None):
+        self.counters.add(f"error.{error.reason}")
+        self._medium_failures += 1
+        self._retry_at = self._env.monotonic() + STORE.wait_s(self._medium_failures, self._env.jitter())
+        if self._medium_error is None or self._medium_error.reason != error.reason:
             self._hooks.note("store.refused", {"device": self.ref, "reason": error.reason, "detail": error.detail})
-        self.error = error
+            self._hooks.changed()
+        self._medium_error = error
 
     def _refuse(self, bad: Bad) -> None:
         self.counters.add("refused")
@@ -260,13 +281,8 @@ class Collector:
             "frame.refused",
             {"device": self.ref, "reason": bad.error.reason, "offset": bad.error.offset, "bytes": len(bad.frame.data)},
         )
-        self._write_refused(bad)
-
-    def _write_refused(self, bad: Bad) -> None:
-        try:
-            self._memory.refuse_frame(self._kept_frame(bad.frame), bad.error.reason)
-        except GatewayError as error:
-            self._medium_refused(error)
+        kept = self._on_disk.get(bad.frame) or self._kept_frame(bad.frame)
+        self._asked(partial(self._memory.refuse_frame, kept, bad.error.reason))
 
     def _failed(self, act: Act) -> None:
         self.counters.add("failed")
@@ -278,18 +294,21 @@ class Collector:
         self._on_disk = {}
         if left:
             self.counters.add("incomplete", len(left))
-            try:
-                self._memory.drop_frames(left)
-            except GatewayError as error:
-                self._medium_refused(error)
+            self._asked(partial(self._memory.drop_frames, left))
 
-    def _draft(self, act: Act) -> Draft:
+    def _draft(self, act: Act) -> Draft | None:
+        """None for a measurement that cannot be said in the contract's words; its frames are kept as refused."""
         first = self._on_disk.get(act.frames[0]) or self._kept_frame(act.frames[0])
+        origin = Origin(self.ref, self.twin, self._users)
+        try:
+            reading = make_reading(act.measurement, first, self._fix, origin, self._place)
+        except ValueError:
+            for frame in act.frames:
+                self._refuse(Bad(DecodeError("not-a-reading", 0, "beyond the contract's words"), frame))
+            return None
         waiting = [self._on_disk.pop(f).number for f in act.frames if f in self._on_disk]
         return Draft(
-            reading=make_reading(
-                act.measurement, first, self._fix, Origin(self.ref, self.twin, self._users), self._place
-            ),
+            reading=reading,
             frames=[(f.channel, f.data.hex()) for f in act.frames],
             waiting=waiting,
             cursor=act.measurement.record,

@@ -6,7 +6,7 @@ with the hub's.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -37,10 +37,10 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class ClockFix:
-    """The device's clock (naive) and the hub's (aware UTC) at one moment of this contact."""
+    """What the device's clock (naive) showed at one moment of this contact (monotonic seconds)."""
 
     device: datetime
-    hub: datetime
+    monotonic: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class HonestTime:
 
 def resolve(claim: DeviceClaim, receipt: Moment, fix: ClockFix | None, zone: ZoneInfo) -> HonestTime:
     """The honest time of a measurement that came at `receipt`, in `zone` (for the offset shown, not for arithmetic)."""
-    offset = None if fix is None else _offset(fix, zone)
+    offset = None if fix is None else _offset(fix, receipt, zone)
     if receipt.hub_clock == "unsynchronised":
         return HonestTime(None, "none", offset, None, "stored" if claim.stored else "live")
     if claim.time is None:
@@ -75,12 +75,18 @@ def resolve(claim: DeviceClaim, receipt: Moment, fix: ClockFix | None, zone: Zon
     return _by_agreement(claim.time, claim, receipt, zone)
 
 
-def _offset(fix: ClockFix, zone: ZoneInfo) -> Decimal:
-    return Decimal(round((_local(fix.hub, zone) - fix.device).total_seconds()))
+def _fixed_at(fix: ClockFix, receipt: Moment) -> datetime:
+    """When the device's clock was read, by the hub's wall clock as it was at the receipt; whole seconds.
+
+    By elapsed time, since the hub's clock may have been set in between.
+    """
+    at = receipt.utc - timedelta(seconds=receipt.monotonic - fix.monotonic)
+    return (at + timedelta(milliseconds=500)).replace(microsecond=0)
 
 
-def _local(utc: datetime, zone: ZoneInfo) -> datetime:
-    return utc.astimezone(zone).replace(tzinfo=None)
+def _offset(fix: ClockFix, receipt: Moment, zone: ZoneInfo) -> Decimal:
+    local = _fixed_at(fix, receipt).astimezone(zone).replace(tzinfo=None)
+    return Decimal(round((local - fix.device).total_seconds()))
 
 
 def _undated(claim: DeviceClaim, receipt: Moment, offset: Decimal | None, zone: ZoneInfo) -> HonestTime:
@@ -92,21 +98,22 @@ def _undated(claim: DeviceClaim, receipt: Moment, offset: Decimal | None, zone: 
 
 def _by_fix(time: datetime, claim: DeviceClaim, receipt: Moment, fix: ClockFix, zone: ZoneInfo) -> HonestTime:
     # Time elapsed on the device's own clock: true over daylight saving, and over any offset.
-    measured = fix.hub - (fix.device - time)
+    measured = _fixed_at(fix, receipt) - (fix.device - time)
+    offset = _offset(fix, receipt, zone)
     if measured - receipt.utc > _FUTURE_TOLERANCE:
-        return _undated(DeviceClaim(None, faulty=True, stored=claim.stored), receipt, _offset(fix, zone), zone)
+        return _undated(DeviceClaim(None, faulty=True, stored=claim.stored), receipt, offset, zone)
     uncertainty = _FIX_UNCERTAINTY + _slack(receipt)
-    return HonestTime(
-        measured.astimezone(zone), "device", _offset(fix, zone), uncertainty, _origin(claim, measured, receipt)
-    )
+    return HonestTime(measured.astimezone(zone), "device", offset, uncertainty, _origin(claim, measured, receipt))
 
 
 def _by_agreement(time: datetime, claim: DeviceClaim, receipt: Moment, zone: ZoneInfo) -> HonestTime:
-    measured = time.replace(tzinfo=zone)
+    # In the hour that comes twice, and in the one that never comes, the nearest meaning; shown as the zone shows it.
+    meanings = [time.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    measured = min(meanings, key=lambda instant: abs(instant - receipt.utc))
     if abs(measured - receipt.utc) > _AGREEMENT:
         return HonestTime(None, "none", None, None, "stored" if claim.stored else "live")
     uncertainty = Decimal(int(_AGREEMENT.total_seconds()))
-    return HonestTime(measured, "device", None, uncertainty, _origin(claim, measured, receipt))
+    return HonestTime(measured.astimezone(zone), "device", None, uncertainty, _origin(claim, measured, receipt))
 
 
 def _origin(claim: DeviceClaim, measured: datetime, receipt: Moment) -> Literal["live", "stored"]:
