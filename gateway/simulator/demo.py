@@ -61,6 +61,7 @@ class Demo:
             try:
                 await self._awake()
                 await self._act(relay)
+                self._screen.close(self._picture(loop.time() - self._began, self._outbox()))
             finally:
                 await gateway.stop()
                 await receiver.stop()

@@ -117,8 +117,8 @@ class VirtualHome:
             try:
                 await asyncio.wait_for(stop.wait(), pause)
             except TimeoutError:
-                await one.measure()
                 one.measured += 1
+                await one.measure()
                 pause = one.every_s * (0.7 + 0.6 * self._dice.random())
             else:
                 return

@@ -63,6 +63,11 @@ class Screen:
         self._drawn = len(lines)
         self._show("\n".join(lines))
 
+    def close(self, picture: Picture) -> None:
+        """The last picture, for whoever has seen only lines so far."""
+        if not self._live and not self._quiet:
+            self._show("\n".join(self._lines(picture)))
+
     def _show(self, text: str) -> None:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
