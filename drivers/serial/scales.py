@@ -5,13 +5,13 @@ there is no "first number on the line".
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from drivers.api import Act, DecodeError, Frame, Framer, Line, Measurement, SerialDriver, Talk
+from drivers.api import Act, DecodeError, Frame, Framer, GathererFactory, Line, Measurement, SerialDriver, Talk
 from drivers.cursor import Cursor
 from drivers.draft import Draft
-from drivers.framers import Lines
+from drivers.framers import LINE_LIMIT, Lines
 from drivers.gather import each
 from drivers.quantities import WEIGHT, WEIGHT_G, WEIGHT_LB
 
@@ -102,22 +102,27 @@ def _alike(one: Decimal, other: Decimal) -> bool:
     return abs(one - other) <= other * ALIKE
 
 
+# `line` takes each stable line, `stream` one weighing per stepping-on.
+LINE_MODE: Mapping[str, GathererFactory] = {"line": each(REPEAT_S)}
+BOTH: Mapping[str, GathererFactory] = {**LINE_MODE, "stream": Stepping}
+
+
 def scale(
     *,
     name: str,
-    shape: re.Pattern[bytes] | None,
+    shape: re.Pattern[bytes],
     decode: Callable[[bytes], Measurement | None],
     line: Line = Line(),  # noqa: B008 - a frozen value
-    streams: bool = True,
+    modes: Mapping[str, GathererFactory] = BOTH,
     talk: Talk | None = None,
+    limit: int = LINE_LIMIT,
     verified: str,
 ) -> SerialDriver:
-    """A scale that sends lines: `line` (default) takes each stable line, `stream` one weighing per stepping-on."""
+    """A scale that sends lines."""
 
     def framer() -> Framer:
-        return Lines(shape)
+        return Lines(shape, limit)
 
-    modes = {"line": each(REPEAT_S), "stream": Stepping} if streams else {"line": each(REPEAT_S)}
     return SerialDriver(
         name=name, kind="weight", framer=framer, decode=decode, modes=modes, line=line, talk=talk, verified=verified
     )

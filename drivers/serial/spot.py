@@ -55,17 +55,18 @@ class Stay:
         self._latest = act.at
         if not act.measurement.detail["finger"]:
             self._away += 1
-            return done + (self._close() if self._away >= self._rule.out else [])
+            return done + (self.finish() if self._away >= self._rule.out else [])
         self._away = 0
         return done + ([] if self._told else self._inside(act))
 
     def tick(self, at: float) -> list[Act]:
         """Ends the stay when the stream has paused."""
-        return self._close() if at - self._latest > self._pause_s else []
+        return self.finish() if at - self._latest > self._pause_s else []
 
     def end(self, at: float) -> list[Act]:
-        """Contact is over, and so is the stay."""
-        return self._close()
+        """The port is lost: a stay that had not settled is given up, the finger may still be in."""
+        self._forget()
+        return []
 
     def held(self) -> tuple[Frame, ...]:
         """A stream's frames are not kept."""
@@ -94,15 +95,19 @@ class Stay:
                 return
         self._run, self._low, self._high = 1, pair, pair
 
-    def _close(self) -> list[Act]:
+    def finish(self) -> list[Act]:
+        """The stay is over; its last value, marked, where none was given."""
         last = self._last if not self._told and self._clean >= self._rule.least else None
-        self._run = self._clean = self._away = 0
-        self._last = None
-        self._told = False
+        self._forget()
         if last is None:
             return []
         doubted = replace(last.measurement, status="questionable", flags=(*last.measurement.flags, "not-settled"))
         return [Act(doubted, last.frames)]
+
+    def _forget(self) -> None:
+        self._run = self._clean = self._away = 0
+        self._last = None
+        self._told = False
 
 
 def _pair(act: Act) -> _Pair | None:
