@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+import gateway
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-DIST = f"dho_gateway-{PROJECT['version']}"
+DIST = f"dho_gateway-{gateway.__version__}"
 
 
 @pytest.fixture(scope="module")

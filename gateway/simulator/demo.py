@@ -136,13 +136,12 @@ class Demo:
         while True:
             outbox = self._outbox()
             self._largest = max(self._largest, outbox)
-            second = loop.time() - self._began
-            rows = self._rows()
-            picture = Picture(
-                second, self._seconds, self._network, rows, outbox, len(self._stored), len(self._received)
-            )
-            self._screen.draw(picture)
+            self._screen.draw(self._picture(loop.time() - self._began, outbox))
             await asyncio.sleep(_FRAME_S)
+
+    def _picture(self, second: float, outbox: int) -> Picture:
+        stored, received = len(self._stored), len(self._received)
+        return Picture(second, self._seconds, self._network, self._rows(), outbox, stored, received)
 
     def _rows(self) -> list[DeviceRow]:
         stored = Counter(self._stored.values())
