@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from structlog.typing import FilteringBoundLogger
-
 from drivers.api import BleDriver, Driver, SerialDriver
 from drivers.session import Session
 from gateway import health
@@ -25,6 +23,7 @@ from gateway.errors import GatewayError
 from gateway.forwarder import Forwarder, render_void
 from gateway.identity import device_ref
 from gateway.keeping import Kept
+from gateway.log import Log
 from gateway.machine import look
 from gateway.making import Place
 from gateway.settings import BleDevice, SerialDevice, Settings, secret_path
@@ -61,7 +60,7 @@ class Daemon:
         settings: Settings,
         drivers: Mapping[str, Driver],
         env: Env,
-        log: FilteringBoundLogger,
+        log: Log,
         *,
         facts: Mapping[str, object],
         simulated: bool = False,

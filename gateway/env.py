@@ -49,6 +49,11 @@ def real_env() -> Env:
     )
 
 
+def dice(seed: int | None = None) -> random.Random:
+    """Dice for what only simulates; from `seed` the same throws come again."""
+    return random.Random(seed)  # noqa: S311  # nothing secret is made of it
+
+
 def _boot_id() -> str:
     try:
         text = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")

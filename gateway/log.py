@@ -12,6 +12,8 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
+Log = FilteringBoundLogger
+
 _NEVER = frozenset(
     (
         "address",
@@ -35,7 +37,7 @@ _ADDRESS = re.compile(r"(?i)(?<![0-9a-f])[0-9a-f]{2}(?:[:_-][0-9a-f]{2}){5}(?![0
 _MASK = "[redacted]"
 
 
-def configure(level: str = "info", stream: TextIO | None = None) -> FilteringBoundLogger:
+def configure(level: str = "info", stream: TextIO | None = None) -> Log:
     """Sets up structlog, and sends what libraries log the same way; gives the daemon's logger."""
     out = stream or sys.stderr
     shared: list[Processor] = [
@@ -64,7 +66,7 @@ def configure(level: str = "info", stream: TextIO | None = None) -> FilteringBou
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
-    logger: FilteringBoundLogger = structlog.get_logger()
+    logger: Log = structlog.get_logger()
     return logger
 
 

@@ -43,7 +43,6 @@ TEXTS = {
     "demo-measured": Text("measured", "målt"),
     "demo-stored": Text("stored", "lagret"),
     "demo-confirmed": Text("confirmed", "bekreftet"),
-    "demo-state": Text("", ""),
     "demo-outbox": Text("outbox", "kø"),
     "demo-oximeter": Text("oximeter", "oksymeter"),
     "demo-cuff": Text("cuff", "mansjett"),

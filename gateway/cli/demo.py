@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import json
-import random
 import sys
 import tempfile
 from pathlib import Path
@@ -38,12 +37,11 @@ def run(arguments: argparse.Namespace) -> int:
     if not LEAST_S <= arguments.seconds <= MOST_S:
         print(f"--seconds takes {LEAST_S} to {MOST_S}", file=sys.stderr)
         return cli.USAGE
-    seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(10**6)
     screen = Screen(arguments.lang, quiet=arguments.json)
     # Kept when it ends: the logs, the databases and the configuration are there to be looked at.
     directory = Path(tempfile.mkdtemp(prefix="dho-demo-"))
     try:
-        totals = asyncio.run(Demo(directory, arguments.seconds, screen, seed).run())
+        totals = asyncio.run(Demo(directory, arguments.seconds, screen, arguments.seed).run())
     except GatewayError as error:
         print(say(error.reason, arguments.lang, {"detail": error.detail}), file=sys.stderr)
         return cli.UNAVAILABLE

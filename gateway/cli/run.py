@@ -5,18 +5,16 @@ import asyncio
 import gc
 import os
 import signal
-import sqlite3
 import sys
 from collections.abc import Mapping
-
-from structlog.typing import FilteringBoundLogger
 
 from gateway import __version__, cli
 from gateway.cli.configuration import Configuration, fault_lines, read_configuration
 from gateway.daemon import Daemon
 from gateway.env import Env, real_env
 from gateway.errors import ConfigurationError, GatewayError
-from gateway.log import configure
+from gateway.log import Log, configure
+from gateway.store import SQLITE_VERSION
 from gateway.topics import ABOUT_SCHEMA, ACK_SCHEMA, READING_SCHEMA, VOID_SCHEMA
 
 EXAMPLES = """examples:
@@ -54,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     return cli.OK
 
 
-def _daemon(configuration: Configuration, env: Env, log: FilteringBoundLogger, *, simulated: bool) -> Daemon:
+def _daemon(configuration: Configuration, env: Env, log: Log, *, simulated: bool) -> Daemon:
     return Daemon(
         configuration.settings, configuration.drivers, env, log, facts=_facts(configuration), simulated=simulated
     )
@@ -64,7 +62,7 @@ def _facts(configuration: Configuration) -> Mapping[str, object]:
     return {
         "version": __version__,
         "python": sys.version.split()[0],
-        "sqlite": sqlite3.sqlite_version,
+        "sqlite": SQLITE_VERSION,
         "kernel": os.uname().release,
         "schemas": [READING_SCHEMA, VOID_SCHEMA, ACK_SCHEMA, ABOUT_SCHEMA],
         "drivers": sorted({device.driver for device in configuration.settings.device}),

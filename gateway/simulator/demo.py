@@ -26,7 +26,7 @@ _FRAME_S = 0.25
 class Demo:
     """One run of the demo."""
 
-    def __init__(self, directory: Path, seconds: float, screen: Screen, seed: int) -> None:
+    def __init__(self, directory: Path, seconds: float, screen: Screen, seed: int | None) -> None:
         self._directory, self._seconds, self._screen = directory, seconds, screen
         self._home = VirtualHome(directory, seed)
         self._stored: dict[str, str] = {}

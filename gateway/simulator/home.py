@@ -1,13 +1,13 @@
 """The virtual home: five instruments, and people who use them now and then."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from gateway.env import dice
 from gateway.simulator import frames
 from gateway.simulator.ble_devices import Cuff, Oximeter, Scale
 from gateway.simulator.peripheral import Habits, VirtualDevice
@@ -64,9 +64,9 @@ class Instrument:
 class VirtualHome:
     """The instruments of a home; `people` uses them until it is cancelled."""
 
-    def __init__(self, directory: Path, seed: int) -> None:
+    def __init__(self, directory: Path, seed: int | None) -> None:
         """Serial ports are made in `directory`; `seed` makes the values."""
-        self._dice = random.Random(seed)  # noqa: S311  # dice, not secrets
+        self._dice = dice(seed)
         self._hundredths = 0
         self.oximeter, self.cuff, self.scale = Oximeter(habits=_HABITS), Cuff(habits=_HABITS), Scale(habits=_HABITS)
         self.cuff.skew, self.scale.skew = _CUFF_SKEW, _SCALE_SKEW

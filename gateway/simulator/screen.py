@@ -20,7 +20,6 @@ class DeviceRow:
     measured: int = 0
     stored: int = 0
     confirmed: int = 0
-    state: str = ""
 
 
 @dataclass(slots=True)
@@ -83,11 +82,11 @@ class Screen:
         head = ("device", "link", "measured", "stored", "confirmed")
         lines = [
             "",
-            "  ".join(f"{self._word(h):<{w}}" for h, w in zip(head, widths, strict=True)) + self._word("state"),
+            "  ".join(f"{self._word(h):<{w}}" for h, w in zip(head, widths, strict=True)),
         ]
         for row in picture.rows:
             cells = (self._word(row.name), row.link, row.measured, row.stored, row.confirmed)
-            lines.append("  ".join(f"{c:<{w}}" for c, w in zip(cells, widths, strict=True)) + row.state)
+            lines.append("  ".join(f"{c:<{w}}" for c, w in zip(cells, widths, strict=True)))
         bar = "#" * min(_BAR, picture.outbox)
         lines.append("")
         lines.append(f"{self._word('outbox')} {picture.outbox:>4}  {bar}")

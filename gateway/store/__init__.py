@@ -18,6 +18,8 @@ from gateway.store.frames import Frames
 from gateway.store.keys import id_key
 from gateway.store.outbox import Depth, Outbox
 
+SQLITE_VERSION = sqlite3.sqlite_version
+
 
 class Store:
     """The hub's memory, in one directory, owned by one process."""
