@@ -70,16 +70,17 @@ class VirtualHome:
         self._hundredths = 0
         self.oximeter, self.cuff, self.scale = Oximeter(habits=_HABITS), Cuff(habits=_HABITS), Scale(habits=_HABITS)
         self.cuff.skew, self.scale.skew = _CUFF_SKEW, _SCALE_SKEW
-        self.serial: list[SerialInstrument] = [
-            AndScale(directory / "floor-scale", self._dice.random),
-            NoninOximeter(directory / "finger-clip", self._dice.random, speed=_FINGER_SPEED),
-        ]
+        self._floor_scale = AndScale(directory / "floor-scale", self._dice.random)
+        self._clip = NoninOximeter(directory / "finger-clip", self._dice.random, speed=_FINGER_SPEED)
+        self.serial: list[SerialInstrument] = [self._floor_scale, self._clip]
         self.instruments = [
             Instrument("oximeter", "pulse-oximeter", "ble", self.oximeter.address, 2.5, self._use_oximeter),
             Instrument("cuff", "blood-pressure", "ble", self.cuff.address, 4.0, self._use_cuff),
             Instrument("scale", "weight-scale", "ble", self.scale.address, 5.0, self._use_scale),
-            Instrument("floor-scale", "and-scale", "serial", str(self.serial[0].port.path), 3.0, self._use_floor_scale),
-            Instrument("finger-clip", "nonin-serial", "serial", str(self.serial[1].port.path), 3.5, self._use_clip),
+            Instrument(
+                "floor-scale", "and-scale", "serial", str(self._floor_scale.port.path), 3.0, self._use_floor_scale
+            ),
+            Instrument("finger-clip", "nonin-serial", "serial", str(self._clip.port.path), 3.5, self._use_clip),
         ]
 
     @property
@@ -140,7 +141,7 @@ class VirtualHome:
     async def _use_floor_scale(self) -> None:
         # Never the same twice in a row: the driver rightly takes that for a scale that prints its line again.
         self._hundredths = self._dice.choice([n for n in range(6000, 9900) if n != self._hundredths])
-        await self.serial[0].measure(f"{self._hundredths / 100:.2f}")
+        await self._floor_scale.measure(f"{self._hundredths / 100:.2f}")
 
     async def _use_clip(self) -> None:
-        await self.serial[1].measure(self._dice.randint(88, 97), self._dice.randint(62, 98))
+        await self._clip.measure(self._dice.randint(88, 97), self._dice.randint(62, 98))
