@@ -42,7 +42,7 @@ class Draft:
         self._samples.append(Sample(quantity, number))
         if isinstance(number, Absent):
             return
-        if not _within(quantity, number):
+        if not within(quantity, number):
             self.mark("implausible")
             self._absurd |= number < 0 or (quantity.high is not None and number > 2 * quantity.high)
 
@@ -127,5 +127,6 @@ def named_bits(word: int, names: dict[int, str]) -> tuple[str, ...]:
     return tuple(name for bit, name in names.items() if word >> bit & 1)
 
 
-def _within(quantity: Quantity, number: Decimal) -> bool:
+def within(quantity: Quantity, number: Decimal) -> bool:
+    """Whether a sound instrument can show this number at all."""
     return (quantity.low is None or number >= quantity.low) and (quantity.high is None or number <= quantity.high)

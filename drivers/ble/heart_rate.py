@@ -47,7 +47,7 @@ def _good(found: Measurement) -> bool:
 
 
 def _worn(found: Measurement) -> bool:
-    return "no-skin-contact" not in found.flags
+    return {"no-skin-contact", "implausible"}.isdisjoint(found.flags)
 
 
 DRIVER = BleDriver(

@@ -4,13 +4,14 @@ Pulse Oximeter Service 1.0.1; layouts as in the former public characteristic vie
 """
 
 from collections.abc import Generator
+from decimal import Decimal
 
 from drivers.api import BleDriver, Characteristic, Facts, Info, Measurement, Quantity, Reply, Step, TalkContext
 from drivers.ble.device_information import STANDARD_INFO
 from drivers.ble.device_time import CURRENT_TIME, DATE_TIME, read_time
 from drivers.ble.racp import CONTROL, REPORT_ALL, fetch
 from drivers.cursor import Cursor
-from drivers.draft import Draft, named_bits
+from drivers.draft import Draft, named_bits, within
 from drivers.floats import sfloat
 from drivers.quantities import (
     PULSE_AMPLITUDE_INDEX,
@@ -151,7 +152,9 @@ def _done(draft: Draft, cursor: Cursor) -> Measurement:
 
 
 def _worn(measurement: Measurement) -> bool:
-    return measurement.failed is None and _OFF.isdisjoint(measurement.flags)
+    # Without a finger some send no number, some 0 and 0, some 127 and 255; a pulse alone is still being looked at.
+    told = [(s.quantity, s.value) for s in measurement.samples[:2] if isinstance(s.value, Decimal)]
+    return bool(told) and within(*told[0]) and _OFF.isdisjoint(measurement.flags)
 
 
 def _good(measurement: Measurement) -> bool:

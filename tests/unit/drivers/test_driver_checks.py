@@ -10,8 +10,8 @@ import pytest
 SCRIPTS = Path(__file__).parents[3] / "scripts"
 
 
-def _run(*arguments: str) -> tuple[int, dict[str, int]]:
-    """Runs a script; gives its exit code and what it says."""
+def _run(*arguments: str) -> tuple[int, dict[str, int], str]:
+    """Runs a script; gives its exit code, what it counted, and what it complains of."""
     done = subprocess.run(
         [sys.executable, SCRIPTS / arguments[0], *arguments[1:], "--json"],
         capture_output=True,
@@ -19,18 +19,19 @@ def _run(*arguments: str) -> tuple[int, dict[str, int]]:
         timeout=55,
         check=False,
     )
-    return done.returncode, json.loads(done.stdout)
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout), done.stderr
 
 
 def test_random_and_damaged_bytes_give_a_measurement_nothing_or_a_refusal() -> None:
-    code, said = _run("fuzz-decoders", "--count", "50000", "--seed", "7")
-    assert (code, said["faults"]) == (0, 0)
+    code, said, complaints = _run("fuzz-decoders", "--count", "50000", "--seed", "7")
+    assert (code, said["faults"]) == (0, 0), complaints
     assert said["inputs"] >= 50_000
 
 
 def test_the_vectors_notice_a_decoder_that_is_broken_on_purpose() -> None:
-    code, said = _run("mutate-decoders", "--sample", "10")
-    assert (code, said["noticed"]) == (0, said["faults"]), said
+    code, said, complaints = _run("mutate-decoders", "--sample", "10")
+    assert (code, said["noticed"]) == (0, said["faults"]), complaints
 
 
 @pytest.mark.parametrize("script", ["fuzz-decoders", "mutate-decoders"])
