@@ -8,19 +8,22 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Literal, Protocol
 
 from gateway.ack import Ack, Range
-from gateway.backoff import SILENT_RECEIVER
+from gateway.backoff import SILENT_RECEIVER, UPLINK
 from gateway.env import Env
-from gateway.errors import TransientError, UnsendableError
+from gateway.errors import UnsendableError
 from gateway.waiting import woken
 
 # How long a broker's word may wait to be written down: a receiver's ack usually follows and makes it needless.
 _SETTLE_S = 2.0
 _SETTLE_AT = 50
 _NO_END = 2**62
+# A receiver that asks faster than the window empties gets all that waits, from the oldest.
+_MOST_LANES = 20
 
 
 class Waiting(Protocol):
@@ -68,20 +71,12 @@ class OutboxView(Protocol):
         ...
 
 
+@dataclass(slots=True)
 class _Lane:
-    """A stretch of the sequence on its way out."""
+    """A stretch of the sequence on its way out: what comes next lies in (after, upto]."""
 
-    def __init__(self, outbox: OutboxView, after: int, upto: int, chunk: int) -> None:
-        self._outbox, self._after, self._upto, self._chunk = outbox, after, upto, chunk
-        self._rows: deque[Waiting] = deque()
-
-    def next(self) -> Waiting | None:
-        if not self._rows:
-            self._rows.extend(self._outbox.waiting(self._after, self._upto, self._chunk))
-        if not self._rows:
-            return None
-        self._after = self._rows[0].seq
-        return self._rows.popleft()
+    after: int
+    upto: int
 
 
 class Forwarder:
@@ -112,13 +107,16 @@ class Forwarder:
         self._refused: list[tuple[int, str]] = []
         self._acks: deque[Ack] = deque()
         self._silences = 0
+        self._remind_at = 0.0
+        self._failures = 0
+        self._pause_ends: float | None = None
+        self._remind_later()
 
     def connected(self) -> None:
         """The uplink is up: what waits now is one lane, what comes from now on another."""
         self._in_flight = set()
-        last = self._outbox.last_seq
-        self._lanes = [self._lane(last, _NO_END), self._lane(0, last)]
-        self._connected = True
+        self._connected, self._failures = True, 0
+        self._begin()
         self._wake.set()
 
     def disconnected(self) -> None:
@@ -133,29 +131,34 @@ class Forwarder:
     def acknowledge(self, ack: Ack) -> None:
         """The receiver has spoken."""
         self._silences = 0
+        self._remind_later()
         self._acks.append(ack)
         self._wake.set()
 
     async def run(self) -> None:
-        """Runs until cancelled; what the broker has taken is written down first."""
-        reminder = asyncio.create_task(self._remind())
+        """Runs until cancelled; what the broker has taken is written down first.
+
+        A GatewayError of the store ends it; run again, it goes on where it was.
+        """
         self._wake.set()
         try:
             while True:
-                await self._woken()
+                await woken(self._wake, self._env, max(0.0, self._deadline() - self._env.monotonic()))
                 self._hear()
+                self._remind()
                 self._settle()
                 self._fill()
         finally:
-            reminder.cancel()
             self._settle(at_once=True)
 
-    async def _woken(self) -> None:
-        if self._taken:
-            await woken(self._wake, self._env, max(0.0, self._taken_at + _SETTLE_S - self._env.monotonic()))
-        else:
-            await self._wake.wait()
-            self._wake.clear()
+    def _deadline(self) -> float:
+        settle = self._taken_at + _SETTLE_S if self._taken else self._remind_at
+        return min(self._remind_at, settle, self._remind_at if self._pause_ends is None else self._pause_ends)
+
+    def _begin(self) -> None:
+        last = self._outbox.last_seq
+        self._lanes = [_Lane(last, _NO_END), _Lane(0, last)]
+        self._pause_ends = None
 
     def _hear(self) -> None:
         while self._acks:
@@ -164,35 +167,49 @@ class Forwarder:
                 self._told("released", self._outbox.release(ack.confirmed))
                 self._forget(ack.confirmed)
             if ack.resend:
-                self._again(ack.resend)
+                self._answer(self._again(ack.resend))
             self._acks.popleft()
+
+    def _remind(self) -> None:
+        """A receiver that stays silent is sent what the broker has once more, ever more seldom."""
+        if self._env.monotonic() < self._remind_at:
+            return
+        last = self._outbox.last_seq
+        if self._connected and self._confirm == "receiver" and last:
+            # What is not here any more is confirmed, and nobody asked for it: it is not answered.
+            gone = sum(high - low + 1 for low, high in self._again([(1, last)]))
+            self._silences += 1 if gone < last else 0
+        self._remind_later()
+
+    def _remind_later(self) -> None:
+        self._remind_at = self._env.monotonic() + SILENT_RECEIVER.wait_s(self._silences + 1, self._env.jitter())
 
     def _forget(self, ranges: Sequence[Range]) -> None:
         self._taken = [s for s in self._taken if not any(first <= s <= last for first, last in ranges)]
 
-    def _again(self, ranges: Sequence[Range]) -> None:
+    def _again(self, ranges: Sequence[Range]) -> list[Range]:
+        """Puts what is still here on its way once more; gives the stretches that are not."""
         self._settle(at_once=True)
         missing = self._outbox.send_again(ranges)
         if self._connected:
-            for first, last in missing:
-                answer = self._publish("void", self._void(first, last, "released").encode())
-                # An answer that is lost is asked for again.
-                answer.add_done_callback(lambda done: done.cancelled() or done.exception())
-            self._lanes.insert(1, self._lane_of(ranges))
+            self._lanes.insert(1, _Lane(min(r[0] for r in ranges) - 1, max(r[1] for r in ranges)))
+        if len(self._lanes) > _MOST_LANES:
+            self._lanes = [self._lanes[0], _Lane(0, self._lanes[0].after)]
+        return missing
 
-    def _lane_of(self, ranges: Sequence[Range]) -> _Lane:
-        return self._lane(min(r[0] for r in ranges) - 1, max(r[1] for r in ranges))
-
-    def _lane(self, after: int, upto: int) -> _Lane:
-        return _Lane(self._outbox, after, upto, self._window)
+    def _answer(self, missing: Sequence[Range]) -> None:
+        for first, last in missing if self._connected else ():
+            answer = self._publish("void", self._void(first, last, "released").encode())
+            # An answer that is lost is asked for again.
+            answer.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     def _settle(self, *, at_once: bool = False) -> None:
-        for seq, reason in self._refused:
+        while self._refused:
+            seq, reason = self._refused[0]
             self._outbox.set_aside(seq, reason, self._void(seq, seq, reason))
             self._told("refused", 1)
-            if self._connected:
-                self._lanes.append(self._lane(seq - 1, seq))
-        self._refused = []
+            self._lanes.append(_Lane(seq - 1, seq))
+            self._refused.pop(0)
         if self._taken and (at_once or self._due()):
             if self._confirm == "broker":
                 self._told("released", self._outbox.release([(s, s) for s in self._taken]))
@@ -205,51 +222,61 @@ class Forwarder:
         return late or self._confirm == "broker" or not self._connected or len(self._taken) >= _SETTLE_AT
 
     def _fill(self) -> None:
-        while self._connected and len(self._in_flight) < self._window:
-            row = self._next()
-            if row is None:
-                return
-            self._in_flight.add(row.seq)
-            sent = self._publish(row.kind, row.payload.encode())
-            sent.add_done_callback(partial(self._done, row, self._in_flight))
-
-    def _next(self) -> Waiting | None:
+        if not self._connected or self._pausing():
+            return
         for lane in list(self._lanes):
-            row = lane.next()
-            while row is not None and (row.seq in self._in_flight or row.seq in self._taken):
-                row = lane.next()
-            if row is not None:
-                return row
+            if not self._fill_from(lane):
+                return
             if lane is not self._lanes[0]:
                 self._lanes.remove(lane)
-        return None
+
+    def _fill_from(self, lane: _Lane) -> bool:
+        """Whether the lane is empty: False when the window was full before."""
+        while (free := self._window - len(self._in_flight)) > 0:
+            rows = self._outbox.waiting(lane.after, lane.upto, free)
+            if not rows:
+                return True
+            for row in rows:
+                lane.after = row.seq
+                if row.seq not in self._in_flight and row.seq not in self._taken:
+                    self._send(row)
+        return False
+
+    def _send(self, row: Waiting) -> None:
+        self._in_flight.add(row.seq)
+        sent = self._publish(row.kind, row.payload.encode())
+        sent.add_done_callback(partial(self._done, row, self._in_flight))
 
     def _done(self, row: Waiting, in_flight: set[int], sent: asyncio.Future[None]) -> None:
         in_flight.discard(row.seq)
-        error = None if sent.cancelled() else sent.exception()
-        if sent.cancelled() or isinstance(error, TransientError):
-            return
-        if isinstance(error, UnsendableError) and row.kind != "void":
-            self._refused.append((row.seq, error.reason))
-        else:
+        error = asyncio.CancelledError() if sent.cancelled() else sent.exception()
+        if error is None:
             self._take(row.seq)
+        elif isinstance(error, UnsendableError):
+            self._refuse(row, error.reason)
+        elif self._connected and in_flight is self._in_flight and self._pause_ends is None:
+            # The uplink is overfull: after a pause everything that waits is gone through from the beginning.
+            self._failures += 1
+            self._pause_ends = self._env.monotonic() + UPLINK.wait_s(self._failures, self._env.jitter())
         self._wake.set()
+
+    def _refuse(self, row: Waiting, reason: str) -> None:
+        if row.kind == "void":
+            self._take(row.seq)  # it can be said no other way
+        else:
+            self._refused.append((row.seq, reason))
 
     def _take(self, seq: int) -> None:
         if not self._taken:
             self._taken_at = self._env.monotonic()
         self._taken.append(seq)
+        self._failures = 0
         self._told("sent", 1)
 
-    async def _remind(self) -> None:
-        """A receiver that stays silent is sent what the broker has once more, ever more seldom."""
-        while True:
-            self._silences += 1
-            counted = self._silences
-            await self._env.sleep(SILENT_RECEIVER.wait_s(counted, self._env.jitter()))
-            if self._connected and self._confirm == "receiver" and self._silences == counted and self._outbox.last_seq:
-                self._again([(1, self._outbox.last_seq)])
-                self._wake.set()
+    def _pausing(self) -> bool:
+        if self._pause_ends is not None and self._env.monotonic() >= self._pause_ends:
+            self._begin()
+        return self._pause_ends is not None
 
 
 def render_void(hub: str, epoch: str, first: int, last: int, reason: str) -> str:

@@ -1,0 +1,552 @@
+"""Out of the hub: in order, bounded, once as far as can be, and never forgotten before it is confirmed."""
+
+import json
+from collections.abc import Awaitable, Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from gateway.ack import Ack
+from gateway.errors import TransientError
+from gateway.forwarder import render_void
+from tests.aio import run
+from tests.way import Way
+from tests.world import settle
+
+
+def scene(way: Way, play: Callable[[], Awaitable[None]]) -> None:
+    async def whole() -> None:
+        await way.start()
+        await play()
+        await way.stop()
+
+    run(whole())
+    assert way.failures == []
+
+
+@pytest.fixture
+def way(tmp_path: Path) -> Way:
+    return Way(tmp_path / "store")
+
+
+def test_nothing_is_sent_before_there_is_a_connection(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(3)
+        assert way.sent == []
+        await way.connect()
+        assert way.sent == [1, 2, 3]
+
+    scene(way, play)
+
+
+def test_the_window_bounds_what_is_on_the_way_and_order_is_kept(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(23)
+        await way.connect()
+        assert way.flying == [1, 2, 3, 4, 5]
+        await way.take(2)
+        assert way.flying == [3, 4, 5, 6, 7]
+        await way.take_everything()
+        assert way.sent == list(range(1, 24))
+
+    scene(way, play)
+
+
+def test_a_reading_leaves_the_outbox_when_the_receiver_has_it_and_not_before(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(3)
+        await way.connect()
+        await way.take_everything()
+        await way.world.advance(10)
+        assert (way.waiting, way.store.outbox.depth().at_broker) == (3, 3)
+        await way.deliver()
+        assert way.waiting == 0
+        assert way.told == {"sent": 3, "released": 3}
+
+    scene(way, play)
+
+
+def test_where_the_broker_confirms_its_word_releases_at_once(tmp_path: Path) -> None:
+    way = Way(tmp_path / "store", confirm="broker")
+
+    async def play() -> None:
+        await way.keep(7)
+        await way.connect()
+        await way.take(2)
+        assert way.waiting == 5
+        await way.take_everything()
+        assert way.waiting == 0
+        await way.world.advance(90_000)
+        assert way.sent == [1, 2, 3, 4, 5, 6, 7]
+
+    scene(way, play)
+
+
+def test_what_was_on_the_way_at_a_cut_is_sent_again_and_what_the_broker_has_is_not(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(5)
+        await way.connect()
+        await way.take(2)
+        await way.cut()
+        await way.connect()
+        assert way.flying == [3, 4, 5]
+
+    scene(way, play)
+
+
+def test_a_lost_answer_is_a_double_and_no_loss(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(2)
+        await way.connect()
+        way.broker.take(way.broker.on_the_way[0], answer=False)
+        await way.cut()
+        await way.quiet()
+        way.check_complete()
+        assert way.receiver.doubles == 1
+
+    scene(way, play)
+
+
+def test_what_is_stored_during_a_backlog_goes_first_and_each_lane_keeps_its_order(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(20)
+        await way.connect()
+        await way.keep(10)
+        await way.take_everything()
+        assert way.sent[:5] == [1, 2, 3, 4, 5]
+        assert way.sent[5:15] == list(range(21, 31))
+        assert way.sent[15:] == list(range(6, 21))
+
+    scene(way, play)
+
+
+def test_what_the_receiver_has_from_another_time_is_not_sent_at_all(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(20)
+        await way.connect()
+        way.forwarder.acknowledge(Ack(((1, 18),), ()))
+        await settle()
+        await way.take_everything()
+        assert way.sent == [1, 2, 3, 4, 5, 19, 20]
+
+    scene(way, play)
+
+
+def test_a_restart_does_not_repeat_what_the_broker_has(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(12)
+        await way.connect()
+        await way.take(4)
+        await way.world.advance(2.5)
+        await way.take(3)
+        await way.crash()
+        await way.connect()
+        await way.take_everything()
+        assert way.sent == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 5, 6, 7, 8, 9, 10, 11, 12]
+
+    scene(way, play)
+
+
+def test_what_the_broker_took_is_written_down_at_an_orderly_end(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(3)
+        await way.connect()
+        await way.take_everything()
+        assert way.store.outbox.depth().at_broker == 0
+        await way.supervisor.stop(5)
+        assert way.store.outbox.depth().at_broker == 3
+
+    scene(way, play)
+
+
+def test_many_words_of_the_broker_are_written_down_before_their_time(tmp_path: Path) -> None:
+    way = Way(tmp_path / "store", window=60)
+
+    async def play() -> None:
+        await way.keep(60)
+        await way.connect()
+        await way.take(49)
+        assert way.store.outbox.depth().at_broker == 0
+        await way.take(1)
+        assert way.store.outbox.depth().at_broker == 50
+
+    scene(way, play)
+
+
+# Asked for again
+
+
+def test_what_is_asked_for_again_is_sent_again_and_what_is_gone_is_answered_with_a_void(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(5)
+        await way.connect()
+        await way.take_everything()
+        way.broker.queue.clear()
+        way.forwarder.acknowledge(Ack(((1, 2),), ((1, 4),)))
+        await settle()
+        assert way.broker.log[5:] == [("void", 1), ("weight", 3), ("weight", 4)]
+        void = way.broker.on_the_way[0].table
+        assert (void["from"], void["to"], void["reason"], void["epoch"]) == (1, 2, "released", way.store.epoch)
+
+    scene(way, play)
+
+
+def test_what_is_on_the_way_is_not_sent_beside_itself_when_asked_for(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(10)
+        await way.connect()
+        way.forwarder.acknowledge(Ack((), ((1, 10),)))
+        await settle()
+        assert way.flying == [1, 2, 3, 4, 5]
+        await way.take_everything()
+        assert sorted(way.sent) == list(range(1, 11))
+
+    scene(way, play)
+
+
+def test_a_receiver_that_asks_for_ever_is_answered_and_stops_nothing(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(30)
+        await way.connect()
+        for _ in range(50):
+            way.forwarder.acknowledge(Ack((), ((1, 3), (20, 22))))
+            await way.take(2)
+        assert len(way.forwarder._lanes) <= 20
+        await way.quiet()
+        way.check_complete()
+        assert len(way.forwarder._lanes) == 1
+
+    scene(way, play)
+
+
+def test_what_is_asked_for_while_away_goes_with_the_next_connection(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(3)
+        await way.connect()
+        await way.take_everything()
+        await way.cut()
+        way.forwarder.acknowledge(Ack(((1, 1),), ((1, 2),)))
+        await settle()
+        assert len(way.broker.log) == 3
+        await way.connect()
+        assert way.broker.log[3:] == [("weight", 2)]
+
+    scene(way, play)
+
+
+def test_a_void_that_is_lost_is_forgotten_until_asked_for_again(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(1)
+        await way.connect()
+        await way.take_everything()
+        await way.deliver()
+        for _ in range(2):
+            way.forwarder.acknowledge(Ack((), ((1, 1),)))
+            await settle()
+            assert [sent.kind for sent in way.broker.on_the_way] == ["void"]
+            await way.cut()
+            await way.connect()
+            assert way.broker.on_the_way == []
+
+    scene(way, play)
+
+
+# Refused
+
+
+def test_a_message_refused_for_good_becomes_a_void_and_the_next_pass(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(8)
+        await way.connect()
+        way.broker.refuse(way.broker.on_the_way[2])
+        await settle()
+        await way.take_everything()
+        await way.quiet()
+        way.check_complete()
+        assert way.receiver.voids == {3: "mqtt-payload-invalid"}
+        assert (way.store.outbox.aside(), way.told["refused"]) == (1, 1)
+
+    scene(way, play)
+
+
+def test_a_message_refused_as_the_connection_goes_becomes_a_void_with_the_next(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(3)
+        await way.connect()
+        way.broker.refuse(way.broker.on_the_way[0])
+        await way.cut()
+        await way.connect()
+        assert way.broker.log[3:] == [("void", 1), ("weight", 2), ("weight", 3)]
+
+    scene(way, play)
+
+
+def test_a_void_that_is_refused_too_is_not_repeated_for_ever(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(1)
+        await way.connect()
+        way.broker.refuse(way.broker.on_the_way[0])
+        await settle()
+        way.broker.refuse(way.broker.on_the_way[0])
+        await way.world.advance(60)
+        assert way.broker.on_the_way == []
+        assert way.store.outbox.depth().at_broker == 1
+
+    scene(way, play)
+
+
+def test_a_void_reads_as_the_contract_has_it() -> None:
+    assert json.loads(render_void("hub-0042", "e-51c0a2", 3, 5, "released")) == {
+        "schema": "dho.void/1",
+        "hub": "hub-0042",
+        "epoch": "e-51c0a2",
+        "from": 3,
+        "to": 5,
+        "reason": "released",
+    }
+
+
+# Connected, and yet not through
+
+
+def test_what_an_overfull_uplink_did_not_take_goes_after_a_pause_from_the_oldest(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(12)
+        await way.connect()
+        way.broker.choke(way.broker.on_the_way[1])
+        await settle()
+        await way.take()
+        assert way.flying == []
+        await way.world.advance(1.1)
+        assert way.flying == [2, 6, 7, 8, 9]
+        await way.take_everything()
+        assert sorted(way.sent) == sorted([*range(1, 13), 2])
+
+    scene(way, play)
+
+
+def test_an_uplink_that_takes_nothing_is_tried_ever_more_seldom(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(1)
+        await way.connect()
+        for _ in range(600):
+            for sent in list(way.broker.on_the_way):
+                way.broker.choke(sent)
+            await way.world.advance(1)
+        assert 8 <= len(way.sent) <= 17
+        await way.quiet()
+        way.check_complete()
+
+    scene(way, play)
+
+
+def test_a_message_that_was_called_off_is_sent_again(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(1)
+        await way.connect()
+        way.broker.on_the_way.pop().answer.cancel()
+        await way.world.advance(2)
+        assert way.flying == [1]
+
+    scene(way, play)
+
+
+# A receiver that says nothing
+
+
+def test_a_silent_receiver_is_sent_what_the_broker_has_again_ever_more_seldom(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(2)
+        await way.connect()
+        times = []
+        for minute in range(30 * 24 * 60):
+            if way.broker.on_the_way:
+                times.append(minute)
+                await way.take_everything()
+            await way.world.advance(60)
+        assert times[:4] == [0, 15, 45, 105]
+        assert all(later - earlier <= 24 * 60 + 1 for earlier, later in pairwise(times))
+        assert 30 <= len(times) <= 40
+        await way.deliver()
+        assert way.waiting == 0
+
+    scene(way, play)
+
+
+def test_what_is_confirmed_is_never_spoken_of_again_by_a_reminder(way: Way) -> None:
+    """Not repeated, and not called void either: the receiver has it."""
+
+    async def play() -> None:
+        await way.keep(3)
+        await way.connect()
+        await way.take_everything()
+        way.forwarder.acknowledge(Ack(((1, 2),), ()))
+        await settle()
+        await way.world.advance(1000)
+        assert way.broker.log[3:] == [("weight", 3)]
+        await way.take_everything()
+        await way.deliver()
+        await way.world.advance(90_000)
+        assert len(way.broker.log) == 4
+
+    scene(way, play)
+
+
+def test_a_week_of_nothing_to_say_does_not_make_reminders_slow(way: Way) -> None:
+    async def play() -> None:
+        await way.connect()
+        await way.world.advance(7 * 86_400)
+        await way.keep(1)
+        await way.take_everything()
+        await way.world.advance(901)
+        assert way.sent == [1, 1]
+
+    scene(way, play)
+
+
+def test_a_receiver_that_speaks_is_not_reminded(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(1)
+        await way.connect()
+        await way.take_everything()
+        for _ in range(10):
+            await way.world.advance(800)
+            way.forwarder.acknowledge(Ack((), ()))
+            await settle()
+        assert way.sent == [1]
+
+    scene(way, play)
+
+
+def test_nobody_is_reminded_without_a_connection_and_reconnecting_repeats_nothing(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(1)
+        await way.connect()
+        await way.take_everything()
+        await way.cut()
+        await way.world.advance(30 * 86_400)
+        await way.connect()
+        await way.take_everything()
+        assert way.sent == [1]
+
+    scene(way, play)
+
+
+def test_a_reminder_that_falls_due_as_the_connection_goes_is_dropped(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(1)
+        await way.connect()
+        await way.take_everything()
+        await way.world.advance(10)
+        way.broker.cut(way.forwarder)
+        way.forwarder._remind_at = way.world.monotonic
+        await settle()
+        await way.connect()
+        assert way.sent == [1]
+
+    scene(way, play)
+
+
+# A store that fails
+
+CALLS = ["waiting", "mark_at_broker", "release", "send_again", "set_aside"]
+
+
+@pytest.mark.parametrize("confirm", ["receiver", "broker"])
+@pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize("call", CALLS)
+def test_a_fault_of_the_store_at_any_step_is_got_over(tmp_path: Path, call: str, nth: int, confirm: str) -> None:
+    """The supervisor starts the forwarder again; nothing is lost, nothing sent beside itself, nothing loops."""
+    way = Way(tmp_path / "store", confirm=confirm)  # type: ignore[arg-type]  # one of the two words
+
+    async def play() -> None:
+        await way.start()
+        way.outbox.fail_in = {call: nth}
+        await way.keep(12)
+        await way.connect()
+        await way.world.advance(3)
+        await way.take(2)
+        await way.world.advance(3)
+        way.broker.refuse(way.broker.on_the_way[-1])
+        await settle()
+        way.broker.refuse(way.broker.on_the_way[-1])
+        await way.world.advance(3)
+        await way.take()
+        way.receiver.take_all(way.broker)
+        way.forwarder.acknowledge(Ack(((1, 1),), ((2, 3), (5, 6))))
+        await way.world.advance(3)
+        way.forwarder.acknowledge(Ack(((2, 2),), ((2, 3), (5, 6))))
+        await way.world.advance(120)
+        way.forwarder._remind_at = way.world.monotonic
+        await way.keep(3)
+        await way.cut()
+        await way.world.advance(120)
+        way.outbox.fail_in = {}
+        await way.quiet()
+        way.check_complete()
+        assert len(way.failures) == way.outbox.faults
+        assert len(way.sent) < 60
+        await way.stop()
+
+    run(play())
+
+
+def test_a_fault_at_the_very_end_is_a_fault_and_what_was_taken_is_sent_again_later(way: Way) -> None:
+    async def play() -> None:
+        await way.start()
+        await way.keep(1)
+        await way.connect()
+        way.outbox.fail_in = {"mark_at_broker": 1}
+        await way.take_everything()
+        await way.stop()
+        assert len(way.failures) == 1
+
+    run(play())
+
+
+def test_an_ack_that_could_not_be_written_down_is_not_forgotten(way: Way) -> None:
+    async def play() -> None:
+        await way.start()
+        await way.keep(2)
+        await way.connect()
+        await way.take_everything()
+        way.outbox.fail_in = {"release": 1}
+        await way.deliver()
+        assert way.waiting == 2
+        await way.world.advance(1)
+        assert way.waiting == 0
+        await way.stop()
+
+    run(play())
+
+
+def test_an_error_nobody_foresaw_does_not_pass_for_delivered(tmp_path: Path) -> None:
+    way = Way(tmp_path / "store", confirm="broker")
+
+    async def play() -> None:
+        await way.keep(1)
+        await way.connect()
+        sent = way.broker.on_the_way.pop()
+        sent.answer.set_exception(OSError("odd"))
+        await way.world.advance(2)
+        assert way.waiting == 1
+        assert way.flying == [1]
+
+    scene(way, play)
+
+
+def test_an_answer_of_an_old_connection_changes_nothing_of_the_new_one(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(1)
+        await way.connect()
+        (old,) = way.broker.on_the_way
+        way.broker.on_the_way = []
+        way.broker.connect(way.forwarder)
+        await settle()
+        assert way.flying == [1]
+        old.answer.set_exception(TransientError("connection-lost"))
+        await way.world.advance(5)
+        assert way.sent == [1, 1]
+
+    scene(way, play)
