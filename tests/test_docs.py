@@ -19,7 +19,7 @@ from gateway.settings import BleDevice, SerialDevice, Settings, load
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONFIG_README = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
-PAGES = sorted([*ROOT.glob("*.md"), ROOT / "config" / "README.md", ROOT / "systemd" / "README.md"])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / folder / "README.md" for folder in ("config", "drivers", "systemd"))])
 EXAMPLES = sorted((ROOT / "config" / "examples").glob("*.toml"))
 SCRIPTS = sorted(path for path in (ROOT / "scripts").iterdir() if path.is_file())
 
@@ -89,9 +89,7 @@ def test_scripts_and_files_that_a_page_names_exist(page: Path) -> None:
     for name in re.findall(r"\bscripts/[a-z-]+", text):
         assert (ROOT / name).is_file(), name
     for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
-        target = page.parent / link
-        if "drivers" not in Path(link).parts:  # shipped in the package; here may be only what is not
-            assert target.exists(), link
+        assert (page.parent / link).exists(), link
 
 
 def test_what_ci_runs_is_what_the_readme_tells_people_to_run() -> None:
