@@ -54,6 +54,10 @@ class OutboxView(Protocol):
         """Messages no broker has, with after < seq <= upto, in order."""
         ...
 
+    def oldest(self) -> int | None:
+        """The lowest place that nobody has confirmed."""
+        ...
+
     def mark_at_broker(self, seqs: Sequence[int]) -> None:
         """A broker has taken these."""
         ...
@@ -108,6 +112,7 @@ class Forwarder:
         self._acks: deque[Ack] = deque()
         self._silences = 0
         self._remind_at = 0.0
+        self._remind_upto = 0
         self._failures = 0
         self._pause_ends: float | None = None
         self._remind_later()
@@ -130,8 +135,6 @@ class Forwarder:
 
     def acknowledge(self, ack: Ack) -> None:
         """The receiver has spoken."""
-        self._silences = 0
-        self._remind_later()
         self._acks.append(ack)
         self._wake.set()
 
@@ -169,19 +172,26 @@ class Forwarder:
             if ack.resend:
                 self._answer(self._again(ack.resend))
             self._acks.popleft()
+            if self._silences and not self._overdue():
+                self._silences = 0
+                self._remind_later()
 
     def _remind(self) -> None:
-        """A receiver that stays silent is sent what the broker has once more, ever more seldom."""
+        """What the receiver has not confirmed since the last time is sent once more, ever more seldom."""
         if self._env.monotonic() < self._remind_at:
             return
-        last = self._outbox.last_seq
-        if self._connected and self._confirm == "receiver" and last:
+        if self._connected and self._confirm == "receiver" and self._overdue():
             # What is not here any more is confirmed, and nobody asked for it: it is not answered.
-            gone = sum(high - low + 1 for low, high in self._again([(1, last)]))
-            self._silences += 1 if gone < last else 0
+            self._again([(1, self._remind_upto)])
+            self._silences += 1
         self._remind_later()
 
+    def _overdue(self) -> bool:
+        oldest = self._outbox.oldest()
+        return oldest is not None and oldest <= self._remind_upto
+
     def _remind_later(self) -> None:
+        self._remind_upto = self._outbox.last_seq
         self._remind_at = self._env.monotonic() + SILENT_RECEIVER.wait_s(self._silences + 1, self._env.jitter())
 
     def _forget(self, ranges: Sequence[Range]) -> None:

@@ -39,6 +39,10 @@ class FaultyOutbox:
         rows: Sequence[Waiting] = self._ask("waiting", self._outbox.waiting, after, upto, limit)
         return rows
 
+    def oldest(self) -> int | None:
+        seq: int | None = self._ask("oldest", self._outbox.oldest)
+        return seq
+
     def mark_at_broker(self, seqs: Sequence[int]) -> None:
         self._ask("mark_at_broker", self._outbox.mark_at_broker, seqs)
 
@@ -162,12 +166,12 @@ class Way:
         """Everything works for a while: after this nothing may be missing."""
         if not self.broker.up:
             await self.connect()
-        for _ in range(100):
+        for wait in [120] * 10 + [86_400] * 10:
             await self.take_everything()
             await self.deliver()
             if not self.broker.on_the_way and not self.waiting:
                 return
-            await self.world.advance(120)
+            await self.world.advance(wait)
         raise AssertionError(f"never came to rest: {self.waiting} waiting, failures {self.failures[-3:]}")
 
     @property

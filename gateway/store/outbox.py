@@ -37,9 +37,13 @@ class Outbox:
         self.last_seq: int = connection.execute("SELECT coalesce(max(seq), 0) FROM reading").fetchone()[0]
 
     def waiting(self, after: int, upto: int, limit: int) -> list[Row]:
-        """Up to `limit` messages that no broker has, with after < seq <= upto, in order."""
+        """Up to `limit` messages that no broker has, with after < seq <= upto, in order.
+
+        They end before the first that is not dated yet: it must neither go as it is nor be overtaken.
+        """
         query = (
-            "SELECT seq, kind, payload FROM outbox WHERE seq > ? AND seq <= ? AND at_broker = 0 ORDER BY seq LIMIT ?"
+            "SELECT seq, kind, payload FROM outbox WHERE seq > ? AND seq <= ? AND at_broker = 0"
+            " AND seq < coalesce((SELECT min(seq) FROM undated), 1 << 62) ORDER BY seq LIMIT ?"
         )
         with mapped():
             return [Row(*row) for row in self._connection.execute(query, (after, upto, limit))]
@@ -91,6 +95,12 @@ class Outbox:
             ).fetchone()
             received = self._connection.execute("SELECT stored_at FROM reading WHERE seq = ?", (oldest,)).fetchone()
         return Depth(waiting, at_broker, oldest, received[0] if received else None)
+
+    def oldest(self) -> int | None:
+        """The lowest place that nobody has confirmed; None when all are."""
+        with mapped():
+            seq: int | None = self._connection.execute("SELECT min(seq) FROM outbox").fetchone()[0]
+        return seq
 
     def aside(self) -> int:
         """How many messages were refused for good."""

@@ -352,7 +352,7 @@ def test_a_message_that_was_called_off_is_sent_again(way: Way) -> None:
     scene(way, play)
 
 
-# A receiver that says nothing
+# A receiver that says nothing, or not enough
 
 
 def test_a_silent_receiver_is_sent_what_the_broker_has_again_ever_more_seldom(way: Way) -> None:
@@ -365,7 +365,7 @@ def test_a_silent_receiver_is_sent_what_the_broker_has_again_ever_more_seldom(wa
                 times.append(minute)
                 await way.take_everything()
             await way.world.advance(60)
-        assert times[:4] == [0, 15, 45, 105]
+        assert times[:5] == [0, 30, 60, 120, 240]
         assert all(later - earlier <= 24 * 60 + 1 for earlier, later in pairwise(times))
         assert 30 <= len(times) <= 40
         await way.deliver()
@@ -383,12 +383,45 @@ def test_what_is_confirmed_is_never_spoken_of_again_by_a_reminder(way: Way) -> N
         await way.take_everything()
         way.forwarder.acknowledge(Ack(((1, 2),), ()))
         await settle()
-        await way.world.advance(1000)
+        await way.world.advance(1801)
         assert way.broker.log[3:] == [("weight", 3)]
         await way.take_everything()
         await way.deliver()
         await way.world.advance(90_000)
         assert len(way.broker.log) == 4
+
+    scene(way, play)
+
+
+def test_a_receiver_that_speaks_but_never_names_its_gap_gets_it_all_the_same_ever_more_seldom(way: Way) -> None:
+    """The broker lost one; the receiver goes on confirming what comes after it, and never asks."""
+
+    async def play() -> None:
+        await way.connect()
+        for _ in range(14 * 24):
+            await way.keep(1)
+            await way.take_everything()
+            way.broker.queue = [sent for sent in way.broker.queue if sent.first != 3]
+            await way.deliver(resend=False)
+            await way.world.advance(3600)
+        assert 15 <= way.sent.count(3) <= 25
+        assert len(way.sent) == 14 * 24 + way.sent.count(3) - 1
+
+    scene(way, play)
+
+
+def test_a_receiver_that_has_caught_up_is_reminded_soon_again_of_what_is_new(way: Way) -> None:
+    async def play() -> None:
+        await way.connect()
+        await way.keep(1)
+        await way.take_everything()
+        await way.world.advance(14 * 86_400)
+        await way.take_everything()
+        await way.deliver()
+        await way.keep(1)
+        await way.take_everything()
+        await way.world.advance(1801)
+        assert way.flying == [2]
 
     scene(way, play)
 
@@ -399,21 +432,19 @@ def test_a_week_of_nothing_to_say_does_not_make_reminders_slow(way: Way) -> None
         await way.world.advance(7 * 86_400)
         await way.keep(1)
         await way.take_everything()
-        await way.world.advance(901)
+        await way.world.advance(1801)
         assert way.sent == [1, 1]
 
     scene(way, play)
 
 
-def test_a_receiver_that_speaks_is_not_reminded(way: Way) -> None:
+def test_what_was_sent_a_moment_ago_is_not_repeated(way: Way) -> None:
     async def play() -> None:
-        await way.keep(1)
         await way.connect()
+        await way.world.advance(899)
+        await way.keep(1)
         await way.take_everything()
-        for _ in range(10):
-            await way.world.advance(800)
-            way.forwarder.acknowledge(Ack((), ()))
-            await settle()
+        await way.world.advance(899)
         assert way.sent == [1]
 
     scene(way, play)
@@ -433,16 +464,13 @@ def test_nobody_is_reminded_without_a_connection_and_reconnecting_repeats_nothin
     scene(way, play)
 
 
-def test_a_reminder_that_falls_due_as_the_connection_goes_is_dropped(way: Way) -> None:
+def test_where_the_broker_confirms_nobody_is_reminded(tmp_path: Path) -> None:
+    way = Way(tmp_path / "store", confirm="broker")
+
     async def play() -> None:
         await way.keep(1)
         await way.connect()
-        await way.take_everything()
-        await way.world.advance(10)
-        way.broker.cut(way.forwarder)
-        way.forwarder._remind_at = way.world.monotonic
-        await settle()
-        await way.connect()
+        await way.world.advance(90_000)
         assert way.sent == [1]
 
     scene(way, play)
@@ -450,7 +478,7 @@ def test_a_reminder_that_falls_due_as_the_connection_goes_is_dropped(way: Way) -
 
 # A store that fails
 
-CALLS = ["waiting", "mark_at_broker", "release", "send_again", "set_aside"]
+CALLS = ["waiting", "oldest", "mark_at_broker", "release", "send_again", "set_aside"]
 
 
 @pytest.mark.parametrize("confirm", ["receiver", "broker"])

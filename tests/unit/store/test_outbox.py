@@ -47,9 +47,10 @@ def test_only_what_is_confirmed_leaves(outbox: Outbox) -> None:
     assert outbox.release([(1, 3), (5, 5)]) == 4
     assert outbox.release([(1, 5)]) == 1
     assert waiting(outbox) == [6, 7, 8, 9, 10]
-    assert outbox.depth().oldest_seq == 6
+    assert outbox.depth().oldest_seq == outbox.oldest() == 6
     outbox.release([(1, 10)])
     assert outbox.depth() == Depth(0, 0, None, None)
+    assert outbox.oldest() is None
 
 
 def test_the_last_place_given_is_remembered_when_all_is_released(store: Store) -> None:
