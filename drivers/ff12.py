@@ -5,9 +5,9 @@ on a captured notification). The first byte of a message has bit 7 set, no other
 any loss. The last byte is the sum of those before it, 7 bits of it. The hub writes FF01 and hears FF02.
 """
 
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Mapping
 
-from drivers.api import DecodeError, Done, Reply, Step, Write
+from drivers.api import DecodeError
 from drivers.uuids import full
 
 SERVICE, WRITE, NOTIFY = full(0xFF12), full(0xFF01), full(0xFF02)
@@ -26,13 +26,6 @@ def checksum(data: bytes) -> int:
 def sums_up(message: bytes) -> bool:
     """Whether a message ends with its check sum."""
     return checksum(message[:-1]) == message[-1]
-
-
-def say(channel: str, data: bytes) -> Generator[Step, Reply, bool]:
-    """Writes with a response, or without where the device takes no other; False where it takes none."""
-    if isinstance((yield Write(channel, data)), Done):
-        return True
-    return isinstance((yield Write(channel, data, response=False)), Done)
 
 
 class SevenBit:

@@ -14,7 +14,7 @@ from drivers.api import Await, DecodeError, Framer, Measurement, Quantity, Reply
 from drivers.ble.device_time import is_default
 from drivers.cursor import Cursor
 from drivers.draft import Draft
-from drivers.ff12 import SevenBit, command, say, sums_up
+from drivers.ff12 import SevenBit, command, sums_up
 from drivers.quantities import (
     EXTRAPOLATED_VOLUME,
     FEF25,
@@ -30,6 +30,7 @@ from drivers.quantities import (
     PEF_PER_SECOND,
     PEF_TIME,
 )
+from drivers.saying import say
 
 VERIFIED = "records constructed from a working application's field map; no capture, no device"
 

@@ -15,9 +15,10 @@ from drivers.api import Await, BleDriver, Characteristic, DecodeError, Measureme
 from drivers.ble.device_information import STANDARD_INFO
 from drivers.cursor import Cursor
 from drivers.draft import Draft
-from drivers.ff12 import NOTIFY, SERVICE, WRITE, SevenBit, command, say, sums_up
+from drivers.ff12 import NOTIFY, SERVICE, WRITE, SevenBit, command, sums_up
 from drivers.gather import each
 from drivers.quantities import PULSE_OXIMETER, SPO2
+from drivers.saying import say
 from drivers.serial.stamps import moment, read_parts
 
 HELLO, FIRST, NEXT = command(0x90, 0x05), command(0x99, 0x00), command(0x99, 0x01)

@@ -13,8 +13,9 @@ from drivers.api import Absent, Await, BleDriver, Characteristic, DecodeError, M
 from drivers.ble.device_information import STANDARD_INFO
 from drivers.cursor import Cursor
 from drivers.draft import Draft
-from drivers.ff12 import NOTIFY, SERVICE, WRITE, SevenBit, command, say, sums_up
+from drivers.ff12 import NOTIFY, SERVICE, WRITE, SevenBit, command, sums_up
 from drivers.quantities import PULSE_OXIMETER, SPO2
+from drivers.saying import say
 from drivers.serial.spot import Rule, stay
 
 REQUEST = command(0x9B, 0x01)
