@@ -32,7 +32,7 @@ from drivers.serial.recording import Recording
 from drivers.serial.spot import Rule, stay
 
 LINE = Line(19200, 8, "O", 1)
-_RULE = Rule(alike=480, told=False, least=360, out=60)
+_RULE = Rule(alike=480, told=False, least=360, out=60, cable=True)
 _UNKNOWN = (0, 127)
 
 

@@ -68,7 +68,7 @@ _NAMES = {
 }
 NO_SPO2, NO_PULSE = 0x7F, 0xFF
 # 60 frames a second; 8 s on end alike.
-_RULE = Rule(alike=480, told=False, least=360, out=60)
+_RULE = Rule(alike=480, told=False, least=360, out=60, cable=True)
 
 
 def _measure(data: bytes, at: int) -> int:

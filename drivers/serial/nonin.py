@@ -41,9 +41,9 @@ PACKET = FRAMES * 5
 LINE = Line(9600, 8, "N", 1)
 
 # Three packets a second; SmartPoint decides. A stay without it: the last value of at least 6 s.
-_CHECKED = Rule(alike=1, told=True, least=18, out=2)
+_CHECKED = Rule(alike=1, told=True, least=18, out=2, cable=True)
 # One frame a second.
-_UNCHECKED = Rule(alike=3, told=True, least=6, out=2)
+_UNCHECKED = Rule(alike=3, told=True, least=6, out=2, cable=True)
 
 
 # --- formats 2 and 7: 25 frames of 5 bytes, a value spread over them ------------------------------------------------

@@ -13,7 +13,7 @@ from decimal import Decimal
 from drivers.api import Act, Frame, Measurement
 from drivers.serial.spot import Rule, Stay
 
-_RULE = Rule(alike=8, told=False, least=6, out=2)
+_RULE = Rule(alike=8, told=False, least=6, out=2, cable=True)
 # An upload that pauses this long is over.
 PAUSE_S = 10.0
 UNDATED = "undated"

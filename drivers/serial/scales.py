@@ -63,12 +63,10 @@ class Stepping:
     def add(self, act: Act) -> list[Act]:
         """Takes a stable line."""
         value = act.measurement.samples[0].value
-        if not isinstance(value, Decimal):
-            return []
         if self._last_at is not None and act.at - self._last_at > MOVED_S:
             self._forget()
         self._last_at = act.at
-        if value <= 0 or (self._taken is not None and value < self._taken * EMPTY):
+        if not isinstance(value, Decimal) or value <= (0 if self._taken is None else self._taken * EMPTY):
             self._forget()
             return []
         self._run = [v for v in self._run if _alike(v, value)] + [value]

@@ -20,13 +20,15 @@ class Rule:
 
     `alike`: so many clean frames on end within 2 % SpO2 and 6 /min of each other. `told`: and the device says that it
     has settled. `least`: a stay with so many clean frames but no settled value gives its last one when it ends, marked
-    `not-settled`. `out`: so many frames without a finger end a stay.
+    `not-settled`. `out`: so many frames without a finger end a stay. `cable`: a contact that is lost does not end it,
+    since the finger may still be in when the port comes back; a device on the radio that goes away has ended it.
     """
 
     alike: int
     told: bool
     least: int
     out: int
+    cable: bool = False
 
 
 _Pair = tuple[Decimal, Decimal]
@@ -64,7 +66,9 @@ class Stay:
         return self.finish() if at - self._latest > self._pause_s else []
 
     def end(self, at: float) -> list[Act]:
-        """The port is lost: a stay that had not settled is given up, the finger may still be in."""
+        """Contact is over; behind a cable a stay that had not settled is given up."""
+        if not self._rule.cable:
+            return self.finish()
         self._forget()
         return []
 

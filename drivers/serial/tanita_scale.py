@@ -7,7 +7,7 @@ weight, height and BMI agree with each other, and refused if they do not.
 """
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from drivers.api import DecodeError, Measurement, Quantity
 from drivers.cursor import Cursor
@@ -17,6 +17,7 @@ from drivers.serial.scales import LINE_MODE, refused, scale
 
 SHAPE = re.compile(rb"\{0,16,[^{\r\n]{10,900},CS,(?P<sum>[0-9A-Fa-f]{2})\Z")
 _VALUES: dict[str, Quantity] = {"Wk": WEIGHT, "Wp": WEIGHT_LB, "MI": BMI, "FW": BODY_FAT}
+_NUMBER = re.compile(r"[0-9]{1,4}(\.[0-9]{1,2})?")
 _AGREE = Decimal("0.5")
 
 
@@ -30,10 +31,10 @@ def decode(line: bytes) -> Measurement:
     sound = sum(line[: shape.start("sum") - 3]) & 0xFF == int(shape["sum"], 16)
     if not sound and not _agrees(pairs):
         raise DecodeError("checksum", shape.start("sum"), "neither the check sum nor the values agree")
-    return _measured(pairs, sound)
+    return _measured(pairs, shape["sum"].decode(), sound)
 
 
-def _measured(pairs: dict[str, str], sound: bool) -> Measurement:
+def _measured(pairs: dict[str, str], checksum: str, sound: bool) -> Measurement:
     draft = Draft("weight")
     for key, quantity in _VALUES.items():
         number = _number(pairs, key)
@@ -43,16 +44,13 @@ def _measured(pairs: dict[str, str], sound: bool) -> Measurement:
         raise DecodeError("not-a-weight-line", 0, "no weight in kg or lb")
     if not sound:
         draft.mark("checksum-differs")
-    draft.detail |= {"model": pairs.get("MO", "").strip('"'), "checksum": pairs["CS"]}
+    draft.detail |= {"model": pairs.get("MO", "").strip('"'), "checksum": checksum}
     return draft.done(Cursor(b""))
 
 
 def _number(pairs: dict[str, str], key: str) -> Decimal | None:
-    try:
-        number = Decimal(pairs[key])
-    except (KeyError, InvalidOperation):
-        return None
-    return number if number.is_finite() else None
+    text = pairs.get(key, "")
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
 def _agrees(pairs: dict[str, str]) -> bool:
