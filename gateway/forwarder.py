@@ -23,7 +23,7 @@ _SETTLE_S = 2.0
 _SETTLE_AT = 50
 _NO_END = 2**62
 # A receiver that asks faster than the window empties gets all that waits, from the oldest.
-_MOST_LANES = 20
+_MOST_ASKED = 20
 
 
 class Waiting(Protocol):
@@ -75,7 +75,7 @@ class OutboxView(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Lane:
     """A stretch of the sequence on its way out: what comes next lies in (after, upto]."""
 
@@ -104,7 +104,8 @@ class Forwarder:
         self._confirm, self._window, self._told = confirm, window, told
         self._wake = asyncio.Event()
         self._connected = False
-        self._lanes: list[_Lane] = []
+        self._new = self._old = _Lane(0, 0)
+        self._asked: list[_Lane] = []
         self._in_flight: set[int] = set()
         self._taken: list[int] = []
         self._taken_at = 0.0
@@ -160,7 +161,7 @@ class Forwarder:
 
     def _begin(self) -> None:
         last = self._outbox.last_seq
-        self._lanes = [_Lane(last, _NO_END), _Lane(0, last)]
+        self._new, self._asked, self._old = _Lane(last, _NO_END), [], _Lane(0, last)
         self._pause_ends = None
 
     def _hear(self) -> None:
@@ -201,10 +202,9 @@ class Forwarder:
         """Puts what is still here on its way once more; gives the stretches that are not."""
         self._settle(at_once=True)
         missing = self._outbox.send_again(ranges)
-        if self._connected:
-            self._lanes.insert(1, _Lane(min(r[0] for r in ranges) - 1, max(r[1] for r in ranges)))
-        if len(self._lanes) > _MOST_LANES:
-            self._lanes = [self._lanes[0], _Lane(0, self._lanes[0].after)]
+        self._asked.append(_Lane(min(r[0] for r in ranges) - 1, max(r[1] for r in ranges)))
+        if len(self._asked) > _MOST_ASKED:
+            self._asked = [_Lane(0, self._new.after)]
         return missing
 
     def _answer(self, missing: Sequence[Range]) -> None:
@@ -218,7 +218,7 @@ class Forwarder:
             seq, reason = self._refused[0]
             self._outbox.set_aside(seq, reason, self._void(seq, seq, reason))
             self._told("refused", 1)
-            self._lanes.append(_Lane(seq - 1, seq))
+            self._asked.append(_Lane(seq - 1, seq))
             self._refused.pop(0)
         if self._taken and (at_once or self._due()):
             if self._confirm == "broker":
@@ -234,11 +234,10 @@ class Forwarder:
     def _fill(self) -> None:
         if not self._connected or self._pausing():
             return
-        for lane in list(self._lanes):
+        for lane in (self._new, *self._asked, self._old):
             if not self._fill_from(lane):
                 return
-            if lane is not self._lanes[0]:
-                self._lanes.remove(lane)
+            self._asked = [asked for asked in self._asked if asked is not lane]
 
     def _fill_from(self, lane: _Lane) -> bool:
         """Whether the lane is empty: False when the window was full before."""

@@ -26,6 +26,8 @@ class FaultyOutbox:
         self._outbox = outbox
         self.fail_in: dict[str, int] = {}
         self.faults = 0
+        # From this place on nothing is handed out: it is not dated yet.
+        self.barrier: int | None = None
 
     @property
     def last_seq(self) -> int:
@@ -37,7 +39,7 @@ class FaultyOutbox:
 
     def waiting(self, after: int, upto: int, limit: int) -> Sequence[Waiting]:
         rows: Sequence[Waiting] = self._ask("waiting", self._outbox.waiting, after, upto, limit)
-        return rows
+        return [row for row in rows if self.barrier is None or row.seq < self.barrier]
 
     def oldest(self) -> int | None:
         seq: int | None = self._ask("oldest", self._outbox.oldest)

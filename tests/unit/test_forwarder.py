@@ -95,6 +95,29 @@ def test_what_was_on_the_way_at_a_cut_is_sent_again_and_what_the_broker_has_is_n
     scene(way, play)
 
 
+def test_readings_that_must_wait_for_their_date_go_in_order_when_they_have_it(way: Way) -> None:
+    """Before the connection and during it; nothing overtakes them."""
+
+    async def play() -> None:
+        way.outbox.barrier = 3
+        await way.keep(5)
+        await way.connect()
+        await way.take_everything()
+        await way.keep(2)
+        await way.take_everything()
+        assert way.sent == [1, 2]
+        way.outbox.barrier = 7
+        way.forwarder.stored()
+        await way.take_everything()
+        assert sorted(way.sent) == [1, 2, 3, 4, 5, 6]
+        way.outbox.barrier = None
+        way.forwarder.stored()
+        await way.take_everything()
+        assert way.sent[-1] == 7
+
+    scene(way, play)
+
+
 def test_a_lost_answer_is_a_double_and_no_loss(way: Way) -> None:
     async def play() -> None:
         await way.keep(2)
@@ -212,10 +235,10 @@ def test_a_receiver_that_asks_for_ever_is_answered_and_stops_nothing(way: Way) -
         for _ in range(50):
             way.forwarder.acknowledge(Ack((), ((1, 3), (20, 22))))
             await way.take(2)
-        assert len(way.forwarder._lanes) <= 20
+        assert len(way.forwarder._asked) <= 20
         await way.quiet()
         way.check_complete()
-        assert len(way.forwarder._lanes) == 1
+        assert way.forwarder._asked == []
 
     scene(way, play)
 
