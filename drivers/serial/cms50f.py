@@ -183,6 +183,8 @@ def command(code: int, argument: int = 0) -> bytes:
 
 HELLO, HELLO_AGAIN, COUNT, DURATION, DATE_TIME, SESSION, LIVE = 0x27, 0x22, 0x23, 0x24, 0x25, 0x26, 0x21
 _ANSWER_S = 2.0
+# The rest of a short answer follows at once; a recording may pause.
+_REST_S = 0.3
 _LISTEN_S = 30.0
 # A live stream ends by itself after 30 s.
 _AGAIN_S = 20
@@ -194,9 +196,10 @@ _Asking = Generator[Step, Reply, bytes]
 def _ask(code: int, argument: int = 0) -> _Asking:
     """Asks, and listens until nothing more comes; gives the end of what came."""
     yield Write(PORT, command(code, argument))
-    heard = b""
-    while isinstance(reply := (yield Await(_ANSWER_S)), Value):
+    heard, patience = b"", _ANSWER_S
+    while isinstance(reply := (yield Await(patience)), Value):
         heard = (heard + reply.data)[-512:]
+        patience = _ANSWER_S if code == SESSION else _REST_S
     return heard
 
 
