@@ -68,15 +68,16 @@ Measure = Callable[[bytes, int], int]
 
 
 class Packets:
-    """Binary messages, recognised by `measure`; none is longer than `limit`.
+    """Binary messages, recognised by `measure`; none is longer than `limit`, or shorter than `least`.
 
     Of several readings of the same bytes the one that is complete first is taken, so that a false beginning in noise
     does not swallow the message behind it.
     """
 
-    def __init__(self, measure: Measure, limit: int) -> None:
+    def __init__(self, measure: Measure, limit: int, least: int = 1) -> None:
         self._measure = measure
         self._limit = limit
+        self._least = least
         self._held = b""
         self._noise = 0
 
@@ -101,7 +102,8 @@ class Packets:
 
     def _first(self) -> tuple[int, int] | None:
         """The whole message that ends first: where, how long."""
-        whole = [(at + n, at) for at in range(len(self._held)) if (n := self._measure(self._held, at)) > 0]
+        places = range(len(self._held) - self._least + 1)
+        whole = [(at + n, at) for at in places if (n := self._measure(self._held, at)) > 0]
         if not whole:
             return None
         end, at = min(whole)

@@ -23,7 +23,7 @@ def _sound(data: bytes) -> bool:
 
 
 def _framer() -> Framer:
-    return Packets(fixed(10, _sound, lambda byte: byte == ord("8")), 10)
+    return Packets(fixed(10, _sound, lambda byte: byte == ord("8")), 10, least=10)
 
 
 def decode(data: bytes) -> Measurement:

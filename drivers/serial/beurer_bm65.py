@@ -49,7 +49,7 @@ def _measure(data: bytes, at: int) -> int:
 
 
 def _framer() -> Framer:
-    return Packets(_measure, 2 * SIZE)
+    return Packets(_measure, 2 * SIZE, least=2 * SIZE)
 
 
 def decode(data: bytes) -> Measurement:

@@ -76,7 +76,7 @@ def decode_live(data: bytes) -> Measurement:
 
 
 def _live_framer() -> Framer:
-    return Packets(fixed(5, _sound, lambda byte: byte >= 0x80), 5)
+    return Packets(fixed(5, _sound, lambda byte: byte >= 0x80), 5, least=5)
 
 
 LIVE = SerialDriver(

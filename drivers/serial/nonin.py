@@ -83,7 +83,7 @@ def _packets(layout: Layout) -> Callable[[], Framer]:
     def _begun(data: bytes, at: int) -> int:
         return -1 if data[at : at + len(layout.lead)] != layout.lead[: len(data) - at] else 0
 
-    return lambda: Packets(measure, PACKET)
+    return lambda: Packets(measure, PACKET, least=PACKET)
 
 
 def _decode_packet(layout: Layout, data: bytes) -> Measurement:
@@ -170,7 +170,7 @@ def _sound_8(data: bytes) -> bool:
 
 
 def _framer_8() -> Framer:
-    return Packets(fixed(4, _sound_8, lambda byte: byte >= 0x80), 4)
+    return Packets(fixed(4, _sound_8, lambda byte: byte >= 0x80), 4, least=4)
 
 
 def decode_8(data: bytes) -> Measurement:

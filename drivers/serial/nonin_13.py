@@ -142,7 +142,7 @@ def _read_clock() -> Generator[Step, Reply, datetime | None]:
 
 
 def _framer() -> Framer:
-    return Packets(_measure, _LONGEST + 8)
+    return Packets(_measure, _LONGEST + 8, least=10)
 
 
 DRIVER = SerialDriver(
