@@ -17,7 +17,7 @@ from gateway.counters import Counters
 from gateway.env import Env
 from gateway.errors import GatewayError
 from gateway.keeping import Draft, Kept, KeptFrame
-from gateway.making import Origin, Place, make_reading
+from gateway.making import Origin, Place, make_reading, undated
 from gateway.timebase import ClockFix, Moment
 
 _T = TypeVar("_T")
@@ -240,7 +240,7 @@ class Collector:
         done, self._unkept = self._unkept, []
         for draft, result in zip(done, kept, strict=True):
             self._count(result)
-            if not result.duplicate:
+            if not result.duplicate and draft.reading.received_at is not None:
                 self.twin["last_reading_at"] = draft.reading.received_at.isoformat(timespec="seconds")
         self._hooks.kept(self.ref, kept)
         self._hooks.changed()
@@ -312,6 +312,7 @@ class Collector:
             frames=[(f.channel, f.data.hex()) for f in act.frames],
             waiting=waiting,
             cursor=act.measurement.record,
+            undated=undated(act.measurement, first, self._fix),
         )
 
     def _kept_frame(self, frame: Frame) -> KeptFrame:
@@ -323,4 +324,5 @@ class Collector:
         return utc.astimezone(self._place.zone).replace(tzinfo=None)
 
     def _seen(self) -> None:
-        self.twin["last_seen"] = self._env.now().astimezone(self._place.zone).isoformat(timespec="seconds")
+        if self._env.hub_clock() != "unsynchronised":
+            self.twin["last_seen"] = self._env.now().astimezone(self._place.zone).isoformat(timespec="seconds")

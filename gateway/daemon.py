@@ -3,34 +3,30 @@
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from drivers.api import BleDriver, Driver, SerialDriver
-from drivers.session import Session
+from drivers.api import Driver
 from gateway import health
 from gateway.ack import BadAckError, parse_ack
-from gateway.collector import Collector, Hooks
 from gateway.counters import Counters
+from gateway.dating import Dating
 from gateway.documents import Documents
-from gateway.env import Env
+from gateway.env import Env, known_time
 from gateway.errors import GatewayError
 from gateway.forwarder import Forwarder, render_void
-from gateway.identity import device_ref
+from gateway.instruments import Instruments, Told
 from gateway.keeping import Kept
 from gateway.log import Log
 from gateway.machine import look
 from gateway.making import Place
-from gateway.settings import BleDevice, SerialDevice, Settings, secret_path
+from gateway.settings import Settings, secret_path
 from gateway.store import Store
 from gateway.supervisor import Supervisor
 from gateway.topics import VOID, HubTopics, TopicError, parse
-from gateway.transport.serial_port import SerialPort
 from gateway.uplink import Tls, Uplink, UplinkSettings, read_secret
 from gateway.watchdog import from_environment
 
@@ -41,15 +37,6 @@ _STOP_S = 4.0
 _GOODBYE_S = 1.0
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
 _WARNINGS = (".refused", ".failed", ".ended", ".lost")
-
-
-@dataclass(frozen=True, slots=True)
-class _Instrument:
-    """One configured device: its settings, its driver, and who turns its bytes into readings."""
-
-    settings: SerialDevice | BleDevice
-    driver: Driver
-    collector: Collector
 
 
 class Daemon:
@@ -66,15 +53,19 @@ class Daemon:
         simulated: bool = False,
     ) -> None:
         """`facts` go into `about` (versions, configuration hash); `simulated` marks every reading."""
-        self._settings, self._env, self._log = settings, env, log
+        self._settings, self._log = settings, log
         self._counters = Counters()
         self._store = Store(Path(settings.store.path))
+        zone = ZoneInfo(settings.hub.timezone)
+        self._dating = Dating(self._store.undated, env, zone, self._dated, lambda: self._uplink.connected)
+        # Everybody goes by the same trust in the clock.
+        self._env = env = replace(env, hub_clock=self._dating.hub_clock)
         self._topics = HubTopics(settings.hub.tenant, settings.hub.id)
         self._place = Place(
             hub=settings.hub.id,
             epoch=self._store.epoch,
             id_key=self._store.id_key,
-            zone=ZoneInfo(settings.hub.timezone),
+            zone=zone,
             simulated=simulated,
         )
         self._supervisor = Supervisor(env, self._note)
@@ -88,8 +79,8 @@ class Daemon:
             window=settings.delivery.window,
             told=self._told,
         )
-        self._instruments = [self._instrument(device, drivers[device.driver]) for device in settings.device]
-        self._radio: Radio | None = None
+        told = Told(kept=self._kept, note=self._note, changed=self._changed, radio=self._radio_changed)
+        self._instruments = Instruments(settings, drivers, self._store, env, self._place, told)
         self._documents = Documents(
             self._topics, self._publish_document, env, self._place, facts=facts, watchdog=from_environment(os.environ)
         )
@@ -97,9 +88,7 @@ class Daemon:
     async def run(self, stop: asyncio.Event) -> None:
         """Runs until `stop` is set, then stops everything in under five seconds, losing nothing."""
         self._log.info("daemon.started", hub=self._place.hub, epoch=self._place.epoch, boot=self._env.boot_id)
-        for index, instrument in enumerate(self._instruments):
-            self._log.info("device.configured", index=index, device=instrument.collector.ref, **_fixed(instrument))
-            instrument.collector.resume()
+        self._instruments.resume()
         self._describe()
         self._start()
         self._documents.watchdog.ready("ready")
@@ -112,16 +101,12 @@ class Daemon:
         start("uplink", self._uplink.run)
         start("forwarder", self._forwarder.run)
         start("documents", self._documents.run)
-        for instrument in self._instruments:
-            start(f"collector:{instrument.collector.ref}", instrument.collector.run)
-            if isinstance(instrument.settings, SerialDevice):
-                start(f"serial:{instrument.collector.ref}", self._serial_port(instrument).run)
-        if any(isinstance(i.settings, BleDevice) for i in self._instruments):
-            start("bluetooth", self._bluetooth)
+        start("dating", self._dating.run)
+        self._instruments.start(start)
 
     async def _stop(self) -> None:
         goodbye = self._publish_document(
-            self._topics.state, health.state("disconnected", self._env.boot_id, self._env.now()), retain=True
+            self._topics.state, health.state("disconnected", self._env.boot_id, known_time(self._env)), retain=True
         )
         await asyncio.wait({goodbye}, timeout=_GOODBYE_S)
         late = await self._supervisor.stop(_STOP_S - _GOODBYE_S)
@@ -131,52 +116,6 @@ class Daemon:
         self._log.info("daemon.stopped")
 
     # Parts
-
-    def _instrument(self, device: SerialDevice | BleDevice, driver: Driver) -> _Instrument:
-        address = device.port if isinstance(device, SerialDevice) else device.address
-        ref = device_ref(self._store.id_key, address)
-        hooks = Hooks(kept=self._kept, note=self._note, changed=partial(self._changed, ref))
-        collector = Collector(
-            ref,
-            Session(driver, device.mode),
-            self._store,
-            self._env,
-            self._place,
-            hooks,
-            users=device.users,
-            twin=self._store.twin(ref),
-        )
-        return _Instrument(device, driver, collector)
-
-    def _serial_port(self, instrument: _Instrument) -> SerialPort:
-        assert isinstance(instrument.settings, SerialDevice)  # noqa: S101  # narrowed by whoever calls
-        assert isinstance(instrument.driver, SerialDriver)  # noqa: S101
-        return SerialPort(
-            instrument.settings.port,
-            instrument.driver,
-            instrument.collector,
-            self._env,
-            timezone=self._place.zone,
-            options=_options(instrument.settings),
-        )
-
-    async def _bluetooth(self) -> None:
-        # bleak is loaded only where a device needs it, and beside the loop, so that serial readings need not wait.
-        module = await asyncio.to_thread(import_module, "gateway.transport.ble.radio")
-        devices = [
-            module.BleDevice(i.settings.address, i.driver, i.collector, _options(i.settings))
-            for i in self._instruments
-            if isinstance(i.settings, BleDevice) and isinstance(i.driver, BleDriver)
-        ]
-        self._radio = module.Radio(
-            devices,
-            self._env,
-            adapter=self._settings.bluetooth.adapter,
-            passive=self._settings.bluetooth.passive,
-            local_time=self._local_time,
-            on_change=self._radio_changed,
-        )
-        await self._radio.run()
 
     def _make_uplink(self) -> Uplink:
         return Uplink(
@@ -242,6 +181,10 @@ class Daemon:
         level = self._log.warning if event.endswith(_WARNINGS) else self._log.info
         level(event, **fields)
 
+    def _dated(self, how_many: int) -> None:
+        self._counters.add("dated_later", how_many)
+        self._forwarder.stored()
+
     def _told(self, what: str, how_many: int) -> None:
         self._counters.add(what, how_many)
 
@@ -252,16 +195,10 @@ class Daemon:
         self._note("bluetooth.changed", {"code": state.code})
         self._documents.mark_health()
 
-    def _local_time(self) -> datetime | None:
-        """Wall time of the home (naive), None while the hub's clock is not to be trusted."""
-        if self._env.hub_clock() == "unsynchronised":
-            return None
-        return self._env.now().astimezone(self._place.zone).replace(tzinfo=None)
-
     def _describe(self) -> None:
         """Gives the documents their parts: callables, so that each document is made of what is true then."""
-        for instrument in self._instruments:
-            self._documents.add_device(instrument.collector, _fixed(instrument))
+        for one in self._instruments.all:
+            self._documents.add_device(one.collector, one.fixed)
         self._documents.set_health(self._health, self._codes)
 
     def _health(self) -> dict[str, object]:
@@ -278,18 +215,14 @@ class Daemon:
             },
             "store": {"bytes": self._store.size_bytes()},
             "machine": health.machine(look(self._store.directory)),
-            "radio": None if self._radio is None else _radio(self._radio.state),
+            "radio": _radio(self._instruments.radio),
             "clock": {"state": self._env.hub_clock()},
             "counters": {**self._counters.as_dict(), "task_failures": sum(self._supervisor.failures.values())},
         }
 
     def _codes(self) -> list[str]:
-        codes = [i.collector.error.reason for i in self._instruments if i.collector.error is not None]
-        if self._radio is not None and self._radio.state.code != "ready":
-            codes.append(self._radio.state.code)
-        if self._env.hub_clock() == "unsynchronised":
-            codes.append("clock-unsynchronised")
-        return codes
+        lost = ["clock-unsynchronised"] if self._env.hub_clock() == "unsynchronised" else []
+        return self._instruments.codes() + lost
 
 
 def uplink_settings(settings: Settings, credentials: str | None) -> UplinkSettings:
@@ -317,12 +250,10 @@ def uplink_settings(settings: Settings, credentials: str | None) -> UplinkSettin
     )
 
 
-def _options(device: SerialDevice | BleDevice) -> dict[str, object]:
-    """What a driver's conversation may know of the configuration."""
-    return device.model_dump(include={"user", "consent", "mode"}, exclude_none=True)
-
-
-def _radio(state: "RadioState") -> dict[str, object]:
+def _radio(radio: "Radio | None") -> dict[str, object] | None:
+    if radio is None:
+        return None
+    state = radio.state
     age = state.last_advertisement_s
     return {
         "code": state.code,
@@ -330,8 +261,3 @@ def _radio(state: "RadioState") -> dict[str, object]:
         "connections": state.connections,
         "counters": dict(state.counters),
     }
-
-
-def _fixed(instrument: _Instrument) -> dict[str, object]:
-    driver = instrument.driver
-    return {"kind": driver.kind, "driver": driver.name, "transport": driver.transport}

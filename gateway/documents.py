@@ -9,7 +9,7 @@ from typing import Protocol
 
 from gateway import health
 from gateway.collector import Collector
-from gateway.env import Env
+from gateway.env import Env, known_time
 from gateway.making import Place
 from gateway.topics import HubTopics
 from gateway.waiting import woken
@@ -67,7 +67,7 @@ class Documents:
     def connected(self) -> None:
         """A connection is made: everything is told again, since the broker may be another one."""
         self._connected, self._lost = True, None
-        self._tell(self._topics.state, health.state("ready", self._env.boot_id, self._env.now()))
+        self._tell(self._topics.state, health.state("ready", self._env.boot_id, known_time(self._env)))
         about = health.about(self._place.hub, self._place.epoch, self._env.boot_id, self._facts)
         self._tell(self._topics.about, {**about, "clock": self._env.hub_clock()})
         self._changed_devices = set(self._devices)
@@ -119,7 +119,7 @@ class Documents:
             self._told_codes, self._told_at = codes, self._env.monotonic()
             uptime = {"uptime_s": round(self._env.monotonic() - self._began)}
             self._tell(
-                self._topics.health, health.health(self._env.now(), self._env.boot_id, {**uptime, **parts}, codes)
+                self._topics.health, health.health(known_time(self._env), self._env.boot_id, {**uptime, **parts}, codes)
             )
 
     def _tell(self, topic: str, document: Mapping[str, object]) -> None:

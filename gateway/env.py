@@ -49,6 +49,11 @@ def real_env() -> Env:
     )
 
 
+def known_time(env: Env) -> datetime | None:
+    """Wall time (aware UTC), None while the hub does not know it: no document carries a false date."""
+    return None if env.hub_clock() == "unsynchronised" else env.now()
+
+
 def dice(seed: int | None = None) -> random.Random:
     """Dice for what only simulates; from `seed` the same throws come again."""
     return random.Random(seed)  # noqa: S311  # nothing secret is made of it

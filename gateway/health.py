@@ -61,11 +61,12 @@ def device(ref: str, fixed: Mapping[str, object], known: Mapping[str, object], n
     return {"schema": DEVICE_SCHEMA, "ref": ref, **fixed, **told, **now}
 
 
-def health(at: datetime, boot: str, parts: Mapping[str, object], codes: Iterable[str]) -> Document:
-    """How the hub is. `codes` are keys of the catalogue for whatever is wrong; empty when nothing is."""
+def health(at: datetime | None, boot: str, parts: Mapping[str, object], codes: Iterable[str]) -> Document:
+    """How the hub is, at `at` (None: the hub does not know the time). `codes` are keys of the catalogue for whatever is
+    wrong; empty when nothing is."""
     return {
         "schema": HEALTH_SCHEMA,
-        "at": instant_text(at),
+        **({} if at is None else {"at": instant_text(at)}),
         "boot": boot,
         "codes": sorted(set(codes)),
         **parts,
@@ -73,8 +74,8 @@ def health(at: datetime, boot: str, parts: Mapping[str, object], codes: Iterable
 
 
 def age_s(received_at: str | None, now: datetime) -> int | None:
-    """Seconds since a stored instant; None for none. Never negative: the clock may have been set back since."""
-    if received_at is None:
+    """Seconds since a stored instant; None for none or an unknown one; never negative, though clocks are set back."""
+    if not received_at:
         return None
     return max(0, round((now - datetime.fromisoformat(received_at)).total_seconds()))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.reading import Reading
-from gateway.timebase import Moment
+from gateway.timebase import Moment, Undated
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,14 @@ class Draft:
     """A reading about to be kept, without a place in the sequence.
 
     `frames` are its raw frames (channel, hex); `waiting` the rows in which some of them already lie; `cursor` the
-    device's record number, where it has one.
+    device's record number, where it has one; `undated` what is needed to date it when the hub knows the time.
     """
 
     reading: Reading
     frames: Sequence[tuple[str, str]]
     waiting: Sequence[int] = ()
     cursor: int | None = None
+    undated: Undated | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from drivers.api import Absent, Measurement, Sample
@@ -9,7 +10,7 @@ from gateway.attribution import attribute
 from gateway.identity import reading_id, receipt_key
 from gateway.keeping import KeptFrame
 from gateway.reading import Attribution, Device, Quality, Reading, Time, Value
-from gateway.timebase import ClockFix, DeviceClaim, HonestTime, Moment, resolve
+from gateway.timebase import ClockFix, DeviceClaim, HonestTime, Moment, Undated, receipt_of, resolve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +38,7 @@ def make_reading(
     measurement: Measurement, first: KeptFrame, fix: ClockFix | None, origin: Origin, place: Place
 ) -> Reading:
     """The reading of a measurement whose first frame is `first`, with the device's clock as read at this contact."""
-    claim = DeviceClaim(measurement.device_time, measurement.time_fault is not None, measurement.stored)
-    honest = resolve(claim, first.moment, fix, place.zone)
+    honest = resolve(_claim(measurement), first.moment, fix, place.zone)
     verdict = attribute(measurement.user, origin.users)
     reading = Reading(
         schema="dho.reading/1",
@@ -50,8 +50,8 @@ def make_reading(
         assignment=None,
         device=_device(measurement, origin),
         measured_at=honest.measured_at,
-        time=_time(measurement, honest, first.moment),
-        received_at=first.moment.utc.astimezone(place.zone),
+        time=_time(measurement.device_time, honest, first.moment),
+        received_at=None if _lost(first.moment) else first.moment.utc.astimezone(place.zone),
         origin=honest.origin,
         acquisition="automatic",
         values=tuple(_value(sample) for sample in measurement.samples),
@@ -59,6 +59,41 @@ def make_reading(
         attribution=Attribution(status=verdict.status, method=verdict.method),
     )
     return reading.model_copy(update={"simulated": True}) if place.simulated else reading
+
+
+def undated(measurement: Measurement, first: KeptFrame, fix: ClockFix | None) -> Undated | None:
+    """What is needed to date the reading later; None when the hub knows the time already."""
+    if not _lost(first.moment):
+        return None
+    return Undated(first.boot, first.moment.monotonic, _claim(measurement), fix)
+
+
+def dated(reading: Reading, what: Undated, now: Moment, zone: ZoneInfo) -> Reading:
+    """The reading with its honest time, now that the hub knows the time; `now` is of the boot it came in."""
+    receipt = receipt_of(what, now)
+    honest = resolve(what.claim, receipt, what.fix, zone)
+    update = {
+        "measured_at": honest.measured_at,
+        "time": _time(what.claim.time, honest, receipt),
+        "received_at": receipt.utc.astimezone(zone),
+        "origin": honest.origin,
+    }
+    return reading.model_copy(update=update)
+
+
+def bounded(reading: Reading, earliest: datetime | None, latest: datetime | None, zone: ZoneInfo) -> Reading:
+    """The reading that can never be dated, because the hub was off before it knew the time; between two instants."""
+    bounds = {"earliest": earliest, "latest": latest}
+    told = {name: instant.astimezone(zone) for name, instant in bounds.items() if instant is not None}
+    return reading.model_copy(update={"time": reading.time.model_copy(update=told)})
+
+
+def _claim(measurement: Measurement) -> DeviceClaim:
+    return DeviceClaim(measurement.device_time, measurement.time_fault is not None, measurement.stored)
+
+
+def _lost(moment: Moment) -> bool:
+    return moment.hub_clock == "unsynchronised"
 
 
 def _record_key(measurement: Measurement, first: KeptFrame) -> str:
@@ -71,9 +106,9 @@ def _device(measurement: Measurement, origin: Origin) -> Device:
     return Device.model_validate({"ref": origin.ref, "kind": measurement.kind, **known})
 
 
-def _time(measurement: Measurement, honest: HonestTime, receipt: Moment) -> Time:
+def _time(device_time: datetime | None, honest: HonestTime, receipt: Moment) -> Time:
     told = {
-        "device_time": measurement.device_time,
+        "device_time": device_time,
         "offset_s": honest.offset_s,
         "hub_clock": receipt.hub_clock,
         "uncertainty_s": honest.uncertainty_s,

@@ -52,6 +52,7 @@ class Time(_Wire):
 
     `source`: the device's clock (corrected by the offset measured at contact), the moment of receipt at the hub, or
     none. `device_time` is as the device told it. `offset_s` is hub minus device. `uncertainty_s` absent: unknown.
+    `earliest` and `latest` bound the receipt of a reading that came while the hub did not know the time.
     """
 
     source: Literal["device", "hub", "none"]
@@ -59,6 +60,8 @@ class Time(_Wire):
     offset_s: DecimalText | None = None
     hub_clock: Literal["synchronised", "rtc", "unsynchronised"]
     uncertainty_s: DecimalText | None = None
+    earliest: Instant | None = None
+    latest: Instant | None = None
 
 
 class Value(_Wire):
@@ -98,7 +101,7 @@ class Reading(_Wire):
     device: Device
     measured_at: Instant | None
     time: Time
-    received_at: Instant
+    received_at: Instant | None
     origin: Literal["live", "stored", "replayed"]
     acquisition: Literal["automatic", "manual", "visit"]
     values: tuple[Value, ...]

@@ -22,6 +22,8 @@ _AGREEMENT = timedelta(minutes=10)
 _FUTURE_TOLERANCE = timedelta(minutes=2)
 # A live value reaches the hub at most about this long after it was taken (connection, retries).
 _RECEIPT_UNCERTAINTY = Decimal(60)
+# No clock that shows an earlier time than this program's release can be right.
+RELEASED = datetime(2026, 11, 1, tzinfo=UTC)
 # What a clock that nobody checks is allowed to be off.
 _RTC_UNCERTAINTY = Decimal(120)
 
@@ -61,6 +63,32 @@ class HonestTime:
     offset_s: Decimal | None
     uncertainty_s: Decimal | None
     origin: Literal["live", "stored"]
+
+
+@dataclass(frozen=True, slots=True)
+class Undated:
+    """What is needed to date a reading later, when the hub knows the time.
+
+    `monotonic` (of its receipt) and the fix's are of the boot `boot`; the claim is the device's.
+    """
+
+    boot: str
+    monotonic: float
+    claim: DeviceClaim
+    fix: ClockFix | None
+
+
+def believed(state: HubClock, now: datetime, floor: datetime) -> HubClock:
+    """How far the hub's wall clock is to be trusted, knowing a moment `floor` that is certainly past.
+
+    A clock that nobody checks and that shows an earlier time has stopped or started anew.
+    """
+    return "unsynchronised" if state == "rtc" and now < max(floor, RELEASED) else state
+
+
+def receipt_of(undated: Undated, now: Moment) -> Moment:
+    """The moment of receipt, told from `now` of the same boot: by elapsed time, whatever the wall clock did since."""
+    return Moment(now.utc - timedelta(seconds=now.monotonic - undated.monotonic), undated.monotonic, now.hub_clock)
 
 
 def resolve(claim: DeviceClaim, receipt: Moment, fix: ClockFix | None, zone: ZoneInfo) -> HonestTime:

@@ -50,8 +50,10 @@ class Group:
 _TOOLS = (*PURE, "gateway.env", "gateway.log", "gateway.waiting")
 _PARTS = (
     "gateway.collector",
+    "gateway.dating",
     "gateway.documents",
     "gateway.forwarder",
+    "gateway.instruments",
     "gateway.machine",
     "gateway.registry",
     "gateway.store.*",
@@ -74,9 +76,9 @@ GROUPS = (
     Group(("gateway.store.*",), ("gateway.store.*", *_TOOLS)),
     Group(("gateway.uplink.*",), ("gateway.uplink.*", *_TOOLS)),
     Group(("gateway.collector",), ("drivers.api", "drivers.session", "gateway.transport", *_TOOLS)),
-    Group(("gateway.forwarder", "gateway.machine"), _TOOLS),
+    Group(("gateway.dating", "gateway.forwarder", "gateway.machine"), _TOOLS),
     Group(("gateway.documents",), ("gateway.collector", "gateway.watchdog", *_TOOLS)),
-    Group(("gateway.supervisor", "gateway.daemon"), ("drivers.api", "drivers.session", *_PARTS, *_TOOLS)),
+    Group(("gateway.supervisor", "gateway.instruments", "gateway.daemon"), ("drivers.api", "drivers.session", *_PARTS, *_TOOLS)),
     Group(("gateway.receiver.*",), ("gateway.receiver.*", "gateway.uplink.*", *_TOOLS)),
     # It watches from outside how deep the outbox is.
     Group(("gateway.simulator.demo",), ("gateway.simulator.*", "gateway.store", *_TOOLS)),

@@ -4,7 +4,7 @@ from gateway.catalogue.text import Text
 
 TEXTS = {
     "demo-simulated": Text(
-        "SIMULATED DATA. A virtual home measures; nothing here comes from a person. Every message is marked as simulated.",
+        "SIMULATED DATA. A virtual home measures, no person does. Every message is marked as simulated.",
         "SIMULERTE DATA. Et virtuelt hjem måler; ingenting her kommer fra en person. Hver melding er merket simulert.",
     ),
     "demo-parts": Text(

@@ -247,7 +247,7 @@ _READING: tuple[tuple[str, Callable[[dict[str, Any], str], None]], ...] = (
     ("device.kind", _one_of(KINDS)),
     ("measured_at", _instant_or_null),
     ("time.source", _one_of(_SOURCES)),
-    ("received_at", _instant),
+    ("received_at", _instant_or_null),
     ("origin", _one_of(_ORIGINS)),
     ("acquisition", _one_of(_ACQUISITIONS)),
     ("values", _some),

@@ -17,6 +17,7 @@ from gateway.store.database import FILE, mapped, open_database, open_read_only, 
 from gateway.store.frames import Frames
 from gateway.store.keys import id_key
 from gateway.store.outbox import Depth, Outbox
+from gateway.store.undated import UndatedReadings
 
 SQLITE_VERSION = sqlite3.sqlite_version
 
@@ -36,6 +37,7 @@ class Store:
             self.epoch = epoch or self._born()
             self.outbox = Outbox(self._connection)
             self._frames = Frames(self._connection)
+            self.undated = UndatedReadings(self._connection)
             self._open = undo.pop_all()
 
     def keep(self, drafts: Sequence[Draft]) -> list[Kept]:
@@ -117,12 +119,14 @@ class Store:
         reading = draft.reading
         self._connection.execute(
             "INSERT INTO reading (seq, id, stored_at) VALUES (?, ?, ?)",
-            (seq, _blob(reading.id), reading.received_at.isoformat()),
+            (seq, _blob(reading.id), reading.received_at.isoformat() if reading.received_at else ""),
         )
         self._connection.execute(
             "INSERT INTO outbox (seq, kind, payload, frames, device) VALUES (?, ?, ?, ?, ?)",
             (seq, reading.device.kind, reading.wire(seq), json.dumps(draft.frames), reading.device.ref),
         )
+        if draft.undated is not None:
+            self.undated.add(seq, draft.undated)
 
     def _hold(self, draft: Draft) -> None:
         reading = draft.reading

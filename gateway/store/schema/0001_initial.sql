@@ -23,6 +23,19 @@ CREATE TABLE outbox (
     device    TEXT NOT NULL
 );
 
+-- What is needed to date readings that came while the hub did not know the time; they wait until it does.
+CREATE TABLE undated (
+    seq           INTEGER PRIMARY KEY,
+    boot          TEXT NOT NULL,
+    monotonic     REAL NOT NULL,
+    device_time   TEXT,
+    faulty        INTEGER NOT NULL,
+    stored        INTEGER,
+    fix_device    TEXT,
+    fix_monotonic REAL,
+    earliest      TEXT
+);
+
 -- Readings that are not sent: another person's, or nobody knows whose.
 CREATE TABLE held (
     id      BLOB PRIMARY KEY,

@@ -1,0 +1,131 @@
+"""The configured devices: each with its driver, its collector, and the transport that reaches it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from drivers.api import BleDriver, Driver, SerialDriver
+from drivers.session import Session
+from gateway.collector import Collector, Hooks
+from gateway.env import Env
+from gateway.identity import device_ref
+from gateway.keeping import Kept
+from gateway.making import Place
+from gateway.settings import BleDevice, SerialDevice, Settings
+from gateway.store import Store
+from gateway.transport.serial_port import SerialPort
+
+if TYPE_CHECKING:
+    from gateway.transport.ble.radio import Radio, RadioState
+
+Start = Callable[[str, Callable[[], Awaitable[None]]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Whom the instruments tell: of readings on disk (device, what became of them), of events (name, fields), of a
+    device whose twin changed, of the radio's state when its code changed."""
+
+    kept: Callable[[str, Sequence[Kept]], None]
+    note: Callable[[str, Mapping[str, object]], None]
+    changed: Callable[[str], None]
+    radio: Callable[["RadioState"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """One configured device."""
+
+    settings: SerialDevice | BleDevice
+    driver: Driver
+    collector: Collector
+
+    @property
+    def fixed(self) -> dict[str, object]:
+        """What the configuration says of it and may leave the hub."""
+        return {"kind": self.driver.kind, "driver": self.driver.name, "transport": self.driver.transport}
+
+    @property
+    def options(self) -> dict[str, object]:
+        """What the driver's conversation may know of the configuration."""
+        return self.settings.model_dump(include={"user", "consent", "mode"}, exclude_none=True)
+
+
+class Instruments:
+    """All of them. `radio` is there once Bluetooth has been loaded."""
+
+    def __init__(
+        self, settings: Settings, drivers: Mapping[str, Driver], store: Store, env: Env, place: Place, told: Told
+    ) -> None:
+        self._settings, self._store, self._env, self._place, self._told = settings, store, env, place, told
+        self.all = [self._instrument(device, drivers[device.driver]) for device in settings.device]
+        self.radio: Radio | None = None
+
+    def resume(self) -> None:
+        """Tells of each, and goes on with what an earlier run left unfinished."""
+        for index, one in enumerate(self.all):
+            self._told.note("device.configured", {"index": index, "device": one.collector.ref, **one.fixed})
+            one.collector.resume()
+
+    def start(self, start: Start) -> None:
+        """Starts everything that runs for them."""
+        for one in self.all:
+            start(f"collector:{one.collector.ref}", one.collector.run)
+            if isinstance(one.settings, SerialDevice) and isinstance(one.driver, SerialDriver):
+                start(f"serial:{one.collector.ref}", self._serial_port(one, one.settings.port, one.driver).run)
+        if any(isinstance(one.settings, BleDevice) for one in self.all):
+            start("bluetooth", self._bluetooth)
+
+    def codes(self) -> list[str]:
+        """What is wrong with them, as keys of the catalogue."""
+        codes = [one.collector.error.reason for one in self.all if one.collector.error is not None]
+        if self.radio is not None and self.radio.state.code != "ready":
+            codes.append(self.radio.state.code)
+        return codes
+
+    def _instrument(self, device: SerialDevice | BleDevice, driver: Driver) -> Instrument:
+        address = device.port if isinstance(device, SerialDevice) else device.address
+        ref = device_ref(self._store.id_key, address)
+        hooks = Hooks(kept=self._told.kept, note=self._told.note, changed=partial(self._told.changed, ref))
+        collector = Collector(
+            ref,
+            Session(driver, device.mode),
+            self._store,
+            self._env,
+            self._place,
+            hooks,
+            users=device.users,
+            twin=self._store.twin(ref),
+        )
+        return Instrument(device, driver, collector)
+
+    def _serial_port(self, one: Instrument, port: str, driver: SerialDriver) -> SerialPort:
+        return SerialPort(port, driver, one.collector, self._env, timezone=self._place.zone, options=one.options)
+
+    async def _bluetooth(self) -> None:
+        # bleak is loaded only where a device needs it, and beside the loop, so that serial readings need not wait.
+        module = await asyncio.to_thread(import_module, "gateway.transport.ble.radio")
+        devices = [
+            module.BleDevice(one.settings.address, one.driver, one.collector, one.options)
+            for one in self.all
+            if isinstance(one.settings, BleDevice) and isinstance(one.driver, BleDriver)
+        ]
+        self.radio = module.Radio(
+            devices,
+            self._env,
+            adapter=self._settings.bluetooth.adapter,
+            passive=self._settings.bluetooth.passive,
+            local_time=self._local_time,
+            on_change=self._told.radio,
+        )
+        await self.radio.run()
+
+    def _local_time(self) -> datetime | None:
+        """Wall time of the home (naive), None while the hub's clock is not to be trusted."""
+        if self._env.hub_clock() == "unsynchronised":
+            return None
+        return self._env.now().astimezone(self._place.zone).replace(tzinfo=None)
