@@ -5,6 +5,10 @@ from gateway.catalogue.text import Text
 TEXTS = {
     "receiver-connected": Text("Connected to the broker. Listening.", "Koblet til megleren. Lytter."),
     "receiver-disconnected": Text("No connection to the broker. {text}", "Ingen forbindelse til megleren. {text}"),
+    "receiver-subscription-refused": Text(
+        "The broker does not let the receiver listen. Correct the broker's access list for its user.",
+        "Megleren lar ikke mottakeren lytte. Rett tilgangslisten for brukeren dens hos megleren.",
+    ),
     "receiver-reading-received": Text("{hub}: reading {seq} ({kind}) stored.", "{hub}: måling {seq} ({kind}) lagret."),
     "receiver-reading-doubled": Text(
         "{hub}: reading {seq} ({kind}) came again; it is stored once.",

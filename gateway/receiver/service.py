@@ -49,6 +49,7 @@ class Service:
             self._connected,
             self._disconnected,
             self._message,
+            self._listening,
         )
         self._batch: list[tuple[Arrival, asyncio.Future[None]]] = []
         self._unsaid: set[Key] = set()
@@ -82,9 +83,15 @@ class Service:
 
     def _connected(self) -> None:
         self._reason = None
-        self._report({"event": "connected"})
         self._unsaid.update(self.intake.current.items())
         self._wake.set()
+
+    def _listening(self, refused: Sequence[str]) -> None:
+        if refused:
+            reason = "mqtt-subscription-refused"
+            self._report({"event": "subscription.refused", "topics": list(refused), "reason": reason})
+        else:
+            self._report({"event": "connected"})
 
     def _disconnected(self, error: GatewayError | None) -> None:
         if error is not None and error.reason != self._reason:

@@ -37,7 +37,8 @@ class Uplink:
     is (topic, payload) of the retained last will. `on_connect`, `on_disconnect` (with the reason; None when we left by
     ourselves; called for each failed attempt too) and `on_message` are called on the event loop. A message counts as
     received when `on_message` has returned, or when the future it returned is done; if that fails (a GatewayError or
-    a failed future), the broker is not answered and brings the message again at the next connection.
+    a failed future), the broker is not answered and brings the message again at the next connection. `on_listening`
+    is called when the broker has answered to the subscriptions, with those that it refused.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Uplink:
         on_connect: Callable[[], None],
         on_disconnect: Callable[[GatewayError | None], None],
         on_message: Callable[[str, bytes], asyncio.Future[None] | None],
+        on_listening: Callable[[Sequence[str]], None] = lambda _refused: None,
     ) -> None:
         self._settings = settings
         self._env = env
@@ -57,6 +59,7 @@ class Uplink:
         self._on_connect = on_connect
         self._on_disconnect = on_disconnect
         self._on_message = on_message
+        self._on_listening = on_listening
         self._link: Link | None = None
         self._since = env.monotonic()
         self._reason: str | None = None
@@ -145,6 +148,7 @@ class Uplink:
         self._refused = tuple(self._subscriptions[place] for place in refused)
         if self._refused:
             self._reason = "mqtt-subscription-refused"
+        self._on_listening(self._refused)
 
     def _received(self, topic: str, payload: bytes) -> asyncio.Future[None] | None:
         self._counters["received"] += 1

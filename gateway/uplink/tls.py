@@ -52,7 +52,7 @@ class WatchedSocket(ssl.SSLSocket):
     hangs up; whoever reads from the socket sees no more than a lost connection.
     """
 
-    fault: OSError | None = None
+    fault: ssl.SSLError | None = None
 
     def do_handshake(self, block: bool = False) -> None:
         """The handshake; the socket is closed if it fails."""
@@ -69,7 +69,9 @@ class WatchedSocket(ssl.SSLSocket):
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except ssl.SSLError as error:
-            self.fault = error
+            # A copy: the error itself would hold on to every caller's frame, and so to this socket.
+            self.fault = type(error)(*error.args)
+            self.fault.reason = error.reason
             raise
 
     def send(self, data: "ReadableBuffer", flags: int = 0) -> int:
