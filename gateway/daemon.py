@@ -70,15 +70,7 @@ class Daemon:
         )
         self._supervisor = Supervisor(env, self._note)
         self._uplink = self._make_uplink()
-        self._forwarder = Forwarder(
-            self._store.outbox,
-            self._publish_reading,
-            env,
-            void=partial(render_void, settings.hub.id, self._store.epoch),
-            confirm=settings.delivery.confirm,
-            window=settings.delivery.window,
-            told=self._told,
-        )
+        self._forwarder = self._make_forwarder()
         told = Told(kept=self._kept, note=self._note, changed=self._changed, radio=self._radio_changed)
         self._instruments = Instruments(settings, drivers, self._store, env, self._place, told)
         self._documents = Documents(
@@ -116,6 +108,17 @@ class Daemon:
         self._log.info("daemon.stopped")
 
     # Parts
+
+    def _make_forwarder(self) -> Forwarder:
+        return Forwarder(
+            self._store.outbox,
+            self._publish_reading,
+            self._env,
+            void=partial(render_void, self._place.hub, self._store.epoch),
+            confirm=self._settings.delivery.confirm,
+            window=self._settings.delivery.window,
+            told=self._told,
+        )
 
     def _make_uplink(self) -> Uplink:
         return Uplink(

@@ -58,6 +58,6 @@ DRIVER = BleDriver(
     ),
     info=(Info(full(0x2A49), features), *STANDARD_INFO),
     clocks=(CURRENT_TIME, DATE_TIME),
-    set_clock="before-subscribing",
+    set_clock="after-values",
     talk=_talk,
 )

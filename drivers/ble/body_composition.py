@@ -126,6 +126,6 @@ DRIVER = BleDriver(
     characteristics=(Characteristic(MEASUREMENT, measurement), CONTROL),
     info=(Info(full(0x2A9B), features), *STANDARD_INFO),
     clocks=(CURRENT_TIME, DATE_TIME),
-    set_clock="before-subscribing",
+    set_clock="after-values",
     talk=talk,
 )

@@ -147,6 +147,6 @@ DRIVER = BleDriver(
     ),
     info=(Info(full(0x2A51), features), *STANDARD_INFO),
     clocks=(CURRENT_TIME, DATE_TIME),
-    set_clock="before-subscribing",
+    set_clock="after-values",
     talk=_talk,
 )

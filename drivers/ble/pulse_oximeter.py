@@ -177,6 +177,6 @@ DRIVER = BleDriver(
     ),
     info=(Info(full(0x2A60), features), *STANDARD_INFO),
     clocks=(CURRENT_TIME, DATE_TIME),
-    set_clock="before-subscribing",
+    set_clock="after-values",
     talk=_talk,
 )

@@ -70,5 +70,5 @@ DRIVER = BleDriver(
     ),
     info=(Info(full(0x2A1D), temperature_type), *STANDARD_INFO),
     clocks=(CURRENT_TIME, DATE_TIME),
-    set_clock="before-subscribing",
+    set_clock="after-values",
 )

@@ -61,6 +61,6 @@ DRIVER = BleDriver(
     ),
     info=(Info(full(0x2A9E), features), Info(full(0x2A9B), composition.features), *STANDARD_INFO),
     clocks=(CURRENT_TIME, DATE_TIME),
-    set_clock="before-subscribing",
+    set_clock="after-values",
     talk=talk,
 )
