@@ -14,6 +14,10 @@ from gateway.simulator.peripheral import Common, VirtualDevice
 
 NONIN, NONIN_VALUES = "46a970e0-0d5f-11e2-8b5e-0002a5d5c51b", "0aad7ea0-0d60-11e2-8e3c-0002a5d5c51b"
 VIATOM, VIATOM_VALUES = "6e400001-b5a3-f393-e0a9-e50e24dcca9e", "6e400003-b5a3-f393-e0a9-e50e24dcca9e"
+JUMPER, JUMPER_VALUES = "cdeacb80-5235-4c07-8846-93a37ee6b86d", "cdeacb81-5235-4c07-8846-93a37ee6b86d"
+BERRY, BERRY_VALUES = "49535343-fe7d-4ae5-8fa9-9fafd205e455", "49535343-1e4d-4bd9-ba61-23c647249616"
+OMRON, OMRON_SAYS = full(0xFE4A), "49123040-aee8-11e1-a74d-0002a5d5c51b"
+OMRON_HEARS = "db5b55e0-aee7-11e1-965e-0002a5d5c51b"
 CONTEC, CONTEC_WRITE, CONTEC_NOTIFY = full(0xFF12), full(0xFF01), full(0xFF02)
 
 
@@ -66,6 +70,93 @@ class PC60FW(VirtualDevice):
             shown.append(bytes(frame))
         stream = b"".join([*shown, *[vendor_frames.pc_60fw(0, 0, perfusion=0)] * 4])
         self.queue(VIATOM_VALUES, *vendor_frames.pieces(stream, self._piece))
+
+
+class Jumper(VirtualDevice):
+    """Jumper JPD-500F: a frame of values a second, among others."""
+
+    def __init__(self, name: str = "My Oximeter", address: str = "C0:00:00:00:01:0A", **common: Unpack[Common]) -> None:
+        super().__init__(name, address, _stream(JUMPER, JUMPER_VALUES), **common)
+
+    def finger(self, spo2: int = 97, pulse: int = 72, *, seconds: int = 12) -> None:
+        """A finger is in for a while; then it is out."""
+        second = (b"\x80\x01\x02\x03", bytes((0x81, pulse, spo2, 40)))
+        self.queue(JUMPER_VALUES, *(second * seconds), *[b"\x81\xff\x7f\x00"] * 4)
+
+
+class Berry(VirtualDevice):
+    """Berry BM1000: a hundred frames a second, as many in a notification as `piece` bytes hold."""
+
+    def __init__(
+        self,
+        name: str = "BM1000C",
+        address: str = "C0:00:00:00:01:0B",
+        *,
+        piece: int = vendor_frames.RADIO_PIECE,
+        **common: Unpack[Common],
+    ) -> None:
+        super().__init__(name, address, _stream(BERRY, BERRY_VALUES), **common)
+        self._piece = piece
+
+    def finger(self, spo2: int = 97, pulse: int = 72, *, seconds: int = 12) -> None:
+        """A finger is in for a while; then it is out."""
+        stream = vendor_frames.berry(spo2, pulse) * 100 * seconds + vendor_frames.berry(finger=False) * 60
+        self.queue(BERRY_VALUES, *vendor_frames.pieces(stream, self._piece))
+
+
+# --- a cuff that is asked for its memory ----------------------------------------------------------------------------
+
+
+class OmronCuff(VirtualDevice):
+    """Omron HEM-7142T2: a ring of records from address 0x02E8 on, read over a bond.
+
+    `said` is all that the hub wrote. `loses`: numbers of requests that it does not answer. With `wants_token` it
+    answers nothing at all.
+    """
+
+    def __init__(
+        self,
+        name: str = "HEM-7142T2",
+        address: str = "C0:00:00:00:01:0C",
+        *,
+        loses: Sequence[int] = (),
+        wants_token: bool = False,
+        **common: Unpack[Common],
+    ) -> None:
+        super().__init__(name, address, _OMRON, **common)
+        self.said: list[bytes] = []
+        self._ring: list[bytes] = []
+        self._loses = frozenset(loses)
+        self._wants_token = wants_token
+        self._unread = False
+
+    def measure(self, when: datetime, systolic: int = 128) -> None:
+        """Somebody measured."""
+        self._ring.append(vendor_frames.omron_record(len(self._ring) + 1, when, systolic))
+        self._unread = True
+        self.wake()
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something to fetch."""
+        return self._unread
+
+    def write(self, uuid: str, data: bytes) -> None:
+        """A request, or what any device takes."""
+        if uuid != OMRON_HEARS:
+            super().write(uuid, data)
+            return
+        self.refuse_if_told(uuid)
+        self.said.append(data)
+        if self._wants_token or len(self.said) in self._loses:
+            return
+        memory = b""
+        if data[1] == 1:
+            place = (int.from_bytes(data[3:5], "big") - 0x02E8) // data[5]
+            memory = self._ring[place] if place < len(self._ring) else b"\xff" * data[5]
+        self._unread = self._unread and data[1] != 0x0F
+        answer = vendor_frames.omron_reply(data, memory)
+        self.reply(*((OMRON_SAYS, piece) for piece in vendor_frames.pieces(answer)))
 
 
 # --- instruments on Contec's service --------------------------------------------------------------------------------
@@ -234,3 +325,7 @@ def _stream(service: str, values: str) -> Service:
 
 
 _CONTEC = Service(CONTEC, (Characteristic(CONTEC_WRITE, ("write",)), Characteristic(CONTEC_NOTIFY, ("notify",))))
+_OMRON = Service(
+    OMRON,
+    (Characteristic(OMRON_HEARS, ("write-without-response",)), Characteristic(OMRON_SAYS, ("notify",), secure=True)),
+)

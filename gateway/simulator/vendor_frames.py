@@ -6,6 +6,8 @@ hide them.
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import reduce
+from operator import xor
 
 RADIO_PIECE = 20
 """Bytes of a notification where nobody has asked for more."""
@@ -55,6 +57,26 @@ def contec(*body: int) -> bytes:
 def cms50d_bt(spo2: int = 99, pulse: int = 64) -> bytes:
     """One message of values of a CMS50D-BT."""
     return contec(0xEB, 1, 4, pulse, spo2, 0x7F, 0)
+
+
+def berry(spo2: int = 97, pulse: int = 72, *, finger: bool = True) -> bytes:
+    """A hundredth of a second of a Berry BM1000."""
+    oxygen, rate = (spo2, pulse) if finger else (127, 255)
+    return bytes((0x82, 48, (rate & 0x80) >> 1 | (not finger) << 4, rate & 0x7F, oxygen))
+
+
+def omron_reply(request: bytes, data: bytes) -> bytes:
+    """What an Omron cuff answers: the request's kind and address, and bytes of its memory; all bytes cancel out."""
+    plain = bytes((8 + len(data), request[1] | 0x80, *request[2:5], len(data), *data, 0))
+    return plain + bytes((reduce(xor, plain),))
+
+
+def omron_record(number: int, when: datetime, systolic: int = 128, diastolic: int = 82, pulse: int = 64) -> bytes:
+    """A record of 14 bytes in an Omron cuff."""
+    day = when.month << 10 | when.day << 5 | when.hour
+    minute = when.minute << 6 | when.second
+    words = b"".join(word.to_bytes(2, "little") for word in (day, minute, 0x8000, number, 0))
+    return bytes((systolic - 25, diastolic, pulse, when.year - 2000)) + words
 
 
 def po60_record(number: int, ended: datetime, spo2: int = 96, pulse: int = 70, *, last: bool = False) -> bytes:

@@ -10,13 +10,16 @@ from drivers.api import Act, Bad, BleDriver, Measurement
 from drivers.ble import (
     and_ua651ble,
     and_uc352ble,
+    berry_bm1000,
     beurer_bm54,
     beurer_po60,
     cms50d_bt,
     contec_sp10w,
+    jumper_jpd500f,
     mi_body_composition,
     mi_scale,
     nonin_3230,
+    omron_hem,
     pc_60fw,
 )
 from drivers.session import Session
@@ -26,7 +29,7 @@ from gateway.simulator import vendor_frames
 from gateway.simulator.bluez.radio import Peripheral
 from gateway.simulator.broadcaster import MiScale
 from gateway.simulator.peripheral import Habits, VirtualDevice
-from gateway.simulator.vendor_ble_devices import CMS50DBT, PC60FW, PO60, SP10W, Nonin3230
+from gateway.simulator.vendor_ble_devices import CMS50DBT, PC60FW, PO60, SP10W, Berry, Jumper, Nonin3230, OmronCuff
 from gateway.simulator.vendor_habits import BM54, UA651BLE, UC352BLE, MiBodyScale
 from gateway.transport.ble.radio import BleDevice
 from tests.aio import run, until
@@ -135,6 +138,65 @@ def test_a_cms50d_bt_streams_when_asked() -> None:
         assert device.said == [cms50d_bt.REQUEST]
 
     run(main())
+
+
+def test_a_jumper_is_read_among_its_other_frames() -> None:
+    async def main() -> None:
+        device, reader = Jumper(habits=HABITS), Reader(jumper_jpd500f.DRIVER)
+        device.finger(97, 72)
+        device.finger(95, 80)
+        await read(device, reader)
+        assert reader.measured == [("97", "72"), ("95", "80")]
+
+    run(main())
+
+
+@pytest.mark.parametrize("piece", [193, 200])
+def test_a_berry_is_read_however_its_frames_are_cut(piece: int) -> None:
+    async def main() -> None:
+        device, reader = Berry(habits=HABITS, piece=piece), Reader(berry_bm1000.DRIVER)
+        device.finger(97, 138)
+        await read(device, reader)
+        assert reader.measured == [("97", "138")]
+        assert reader.refused == []
+
+    run(main())
+
+
+def test_an_omron_cuff_is_read_over_its_bond_and_never_written_to() -> None:
+    async def main() -> None:
+        device = OmronCuff(habits=TALKS, loses=(3,))
+        reader = Reader(omron_hem.DRIVERS[0])
+        device.measure(NOW, 128)
+        device.measure(NOW + timedelta(hours=1), 131)
+        async with virtual_bluetooth([device]), dbus_client() as agent:
+            await agent.register_agent()
+            async with running([reader.listed(device)]):
+                await until(lambda: reader.ended(1), within=30.0)
+        assert [(m[0], a.measurement.device_time) for m, a in zip(reader.measured, reader.acts, strict=True)] == [
+            ("128", NOW),
+            ("131", NOW + timedelta(hours=1)),
+        ]
+        assert {said[1:3] for said in device.said} == {b"\x00\x00", b"\x01\x00", b"\x0f\x00"}
+        assert device.said[2] == device.said[3]
+
+    run(main(), timeout=45.0)
+
+
+def test_an_omron_cuff_that_wants_a_token_is_asked_to_begin_and_left_alone() -> None:
+    async def main() -> None:
+        device = OmronCuff(habits=Habits(interval=0.02, linger=None, idle=None), wants_token=True)
+        reader = Reader(replace(omron_hem.DRIVERS[0], quiet_s=0.2))
+        device.measure(NOW)
+        async with virtual_bluetooth([device]), dbus_client() as agent:
+            await agent.register_agent()
+            async with running([reader.listed(device)]):
+                await until(lambda: reader.ended(1), within=30.0)
+        assert reader.acts == []
+        assert device.said[:3] == [omron_hem.START] * 3
+        assert set(device.said) == {omron_hem.START}
+
+    run(main(), timeout=45.0)
 
 
 @pytest.mark.parametrize("marks_last", [True, False])
