@@ -2,13 +2,13 @@
 
 A&D EK-L, EJ, EK-AEP and GC series manuals, "Data format": header ST stable, US unstable, OL overload, QT count; the GC
 series may put a second header LO, OK, HI or -- behind it; nine characters of sign, digits and point; a unit of three,
-right-aligned. The width is held to, so that a line that lost a digit is refused. The line settings are the contract's
-8N1 at 9600 baud; many of these scales leave the factory at 2400 7E1: set the scale, or the line.
+right-aligned. The width is held to, so that a line that lost a digit is refused. 2400 7E1 is how these scales leave the
+factory (so a public reader of an A&D EW opens its port, too).
 """
 
 import re
 
-from drivers.api import Measurement
+from drivers.api import Line, Measurement
 from drivers.serial.scales import refused, scale, weight
 
 _HEADERS = rb"(?P<state>ST|US|OL|QT),(?:(?:LO|OK|HI|--),)?"
@@ -35,5 +35,6 @@ DRIVER = scale(
     name="and-scale",
     shape=SHAPE,
     decode=decode,
+    line=Line(2400, 7, "E", 1),
     verified="lines printed in the manuals of the EK-L, EJ, EK-AEP and GC series; no line captured from a scale",
 )
