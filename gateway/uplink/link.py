@@ -202,7 +202,13 @@ class Link:
             self._events.answered(error)
         self._pump()
 
+    def _subscribed(self, refused: Sequence[int]) -> None:
+        if not self._unwanted.is_set():
+            self._events.subscribed(refused)
+
     def _message(self, message: MQTTMessage) -> None:
+        if self._unwanted.is_set():
+            return  # unanswered, as below
         try:
             stored = self._events.message(message.topic, bytes(message.payload))
         except (GatewayError, UnicodeDecodeError):
@@ -303,7 +309,7 @@ class Link:
         self._hand(self._answered, number, code.value, str(code))
 
     def _paho_subscribe(self, _client: Client, _data: object, _mid: int, codes: list[ReasonCode], _p: object) -> None:
-        self._hand(self._events.subscribed, [i for i, code in enumerate(codes) if code.is_failure])
+        self._hand(self._subscribed, [i for i, code in enumerate(codes) if code.is_failure])
 
     def _paho_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         self._hand(self._message, message)

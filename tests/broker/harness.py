@@ -40,7 +40,7 @@ class Rig:
     connects: list[float] = field(default_factory=list)
     ends: list[GatewayError | None] = field(default_factory=list)
     messages: list[tuple[str, bytes]] = field(default_factory=list)
-    refuse: bool = False
+    fault: Exception | None = None
 
     async def connected(self, times: int = 1, within: float = 10.0) -> None:
         """Waits for the n-th connection."""
@@ -68,8 +68,8 @@ async def uplink(
 
     def on_message(topic: str, payload: bytes) -> None:
         made[0].messages.append((topic, payload))
-        if made[0].refuse:
-            raise GatewayError("not-now")
+        if made[0].fault is not None:
+            raise made[0].fault
 
     link = Uplink(
         chosen,

@@ -10,7 +10,8 @@ import pytest
 
 from gateway.env import Env, real_env
 from gateway.errors import RefusedError, TransientError, UnsendableError
-from gateway.uplink import UplinkSettings
+from gateway.uplink import UplinkSettings, link
+from gateway.uplink.link import Link, LinkEvents
 from tests.aio import run, until
 from tests.broker.harness import HUB, Rig, Witness, settings, uplink
 from tests.broker.mosquitto import Broker, free_port, passwords
@@ -105,7 +106,7 @@ def test_a_message_whose_handling_failed_comes_again(broker: Broker) -> None:
             chosen = settings(broker.port)
             async with uplink(chosen, subscriptions=[f"{HUB}/ack"]) as rig:
                 await rig.connected()
-                rig.refuse = True
+                rig.fault = TransientError("not-now")
                 witness.say(f"{HUB}/ack", b"precious")
                 await until(lambda: rig.messages)
             async with uplink(chosen, subscriptions=[f"{HUB}/ack"]) as rig:
@@ -141,6 +142,74 @@ def test_leaving_takes_less_than_two_seconds_even_from_a_broker_that_is_silent(b
             began = loop.time()
         assert loop.time() - began < 2
         assert rig.ends[-1] is None
+
+    run(main())
+
+
+def test_leaving_is_as_quick_when_the_broker_takes_nothing_any_more(broker: Broker) -> None:
+    """The goodbye itself cannot be sent behind a message that fills every buffer."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        async with uplink(settings(broker.port, max_packet_bytes=100_000_000)) as rig:
+            await rig.connected()
+            broker.freeze()
+            stuck = rig.uplink.publish(f"{HUB}/reading/weight", bytes(50_000_000))
+            began = loop.time()
+        assert loop.time() - began < 2
+        with pytest.raises(TransientError, match="uplink-stopped"):
+            await stuck
+
+    run(main())
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 70, ""])
+def test_a_host_name_that_can_be_none_is_told(host: str) -> None:
+    async def main() -> None:
+        async with uplink(settings(1, host=host)) as rig:
+            assert (await rig.ended()).reason == "broker-name-unknown"
+
+    run(main())
+
+
+def test_a_fault_in_the_handling_of_one_message_does_not_cost_the_next(broker: Broker) -> None:
+    """A bug is reported by the loop; the thread, the connection and the other messages live on."""
+    reported: list[object] = []
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: reported.append(context["exception"]))
+        with Witness(broker.port, "nothing") as witness:
+            async with uplink(settings(broker.port), subscriptions=[f"{HUB}/ack"]) as rig:
+                await rig.connected()
+                rig.fault = ZeroDivisionError()
+                for word in (b"1", b"2", b"3"):
+                    witness.say(f"{HUB}/ack", word)
+                await until(lambda: len(rig.messages) == 3)
+                await rig.uplink.publish(f"{HUB}/reading/weight", b"x")
+                assert len(rig.connects) == 1
+
+    run(main())
+    assert [type(error) for error in reported] == [ZeroDivisionError] * 3
+
+
+def test_a_thread_that_speaks_after_the_loop_has_ended_harms_nothing(broker: Broker) -> None:
+    """Whatever paho's thread still tells when the daemon is gone is dropped."""
+
+    async def main() -> Link:
+        events = LinkEvents(lambda: None, lambda _places: None, lambda _topic, _payload: None, lambda _error: None)
+        return Link(settings(broker.port), None, (), events)
+
+    orphan = run(main())
+    orphan._hand(lambda: None)
+    assert not orphan._box
+
+
+def test_a_broker_that_takes_the_connection_and_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link, "_CONNECT_TIMEOUT_S", 0.3)
+
+    async def main() -> None:
+        async with ScriptedBroker(connack=None) as script, uplink(settings(script.port)) as rig:
+            assert (await rig.ended()).reason == "broker-unreachable"
 
     run(main())
 
