@@ -35,7 +35,7 @@ DRIVER = BleDriver(
     characteristics=(Characteristic(MEASUREMENT, decode),),
     info=(Info(full(0x2A49), features), *STANDARD_INFO),
     clocks=(CURRENT_TIME,),
-    set_clock="before-subscribing",
+    set_clock="after-values",
     quiet_s=4.0,
     verified="a whole memory captured from a BM54 by a phone, and the maker's printed example; other models of the "
     "family and pairing with this hub not tried",
