@@ -33,6 +33,11 @@ def shapes(drivers: Mapping[str, Driver]) -> dict[str, tuple[str, frozenset[str]
     return {name: (driver.transport, frozenset(driver.modes)) for name, driver in drivers.items()}
 
 
+def opt_in(drivers: Mapping[str, Driver]) -> frozenset[str]:
+    """The names of those that must be asked for in the configuration."""
+    return frozenset(name for name, driver in drivers.items() if driver.verdict == "opt-in")
+
+
 def _load(name: str, path: str, found: Mapping[str, Driver]) -> Driver | Fault:
     # Loaded only where the configuration names a package: it costs a daemon three megabytes.
     from importlib.metadata import entry_points  # noqa: PLC0415

@@ -6,7 +6,7 @@ file: it names files (or systemd credentials, `credential:NAME`) that hold them.
 
 import ipaddress
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -89,10 +89,13 @@ class Bluetooth(_Part):
 
 
 class Drivers(_Part):
-    """Drivers of other packages."""
+    """Which drivers may be used beyond the ordinary ones."""
 
     allow: tuple[str, ...] = Field(
         default=(), strict=False, description="entry points of other packages whose drivers may be loaded"
+    )
+    opt_in: tuple[str, ...] = Field(
+        default=(), strict=False, description='drivers marked "opt-in" that may be used: unofficial, or hardly verified'
     )
 
 
@@ -155,13 +158,18 @@ def allowed_drivers(raw: Mapping[str, Any]) -> list[str]:
     return [n for n in names if isinstance(n, str)] if isinstance(names, list) else []
 
 
-def load(raw: dict[str, Any], drivers: Mapping[str, tuple[str, frozenset[str]]]) -> Settings:
+def load(
+    raw: dict[str, Any],
+    drivers: Mapping[str, tuple[str, frozenset[str]]],
+    opt_in: Collection[str] = (),
+) -> Settings:
     """Settings from the tables of a file; ConfigurationError with every fault.
 
-    `drivers` gives for each driver's name its transport and its modes.
+    `drivers` gives for each driver's name its transport and its modes; those in `opt_in` must be asked for by name.
     """
     settings, faults = _shape(raw)
     faults += _crosswise(raw, drivers)
+    faults += _opt_in_faults(raw, opt_in)
     if faults or settings is None:
         raise ConfigurationError(faults)
     return settings
@@ -249,6 +257,16 @@ def _driver_faults(
         yield Fault(f"device[{index}].transport", "config-wrong-transport", {"driver": name, "transport": transport})
     if isinstance(table.get("mode"), str) and table["mode"] not in modes:
         yield Fault(f"device[{index}].mode", "config-unknown-mode", {"modes": ", ".join(sorted(modes))})
+
+
+def _opt_in_faults(raw: dict[str, Any], opt_in: Collection[str]) -> Iterator[Fault]:
+    table = raw.get("drivers")
+    asked = table.get("opt_in") if isinstance(table, dict) else None
+    devices = raw.get("device")
+    for index, device in enumerate(devices if isinstance(devices, list) else []):
+        name = device.get("driver") if isinstance(device, dict) else None
+        if name in opt_in and name not in (asked if isinstance(asked, list) else []):
+            yield Fault(f"device[{index}].driver", "config-opt-in", {"driver": str(name)})
 
 
 def is_loopback(host: str) -> bool:

@@ -52,6 +52,10 @@ TEXTS = {
         "{name} needs systemd's credentials, and there are none. Start as a service, or name a file.",
         "{name} krever systemd-legitimasjon, og den finnes ikke. Start som tjeneste, eller oppgi en fil.",
     ),
+    "config-opt-in": Text(
+        'Driver "{driver}" is unofficial or hardly verified. To use it all the same, name it in drivers.opt_in.',
+        'Driveren «{driver}» er uoffisiell eller lite utprøvd. Vil du likevel bruke den, før den opp i drivers.opt_in.',
+    ),
     "config-driver-absent": Text(
         'No installed package provides a driver "{driver}". Install it, or remove the name.',
         "Ingen installert pakke har driveren «{driver}». Installer den, eller fjern navnet.",

@@ -8,7 +8,7 @@ from pathlib import Path
 from drivers.api import Driver
 from gateway.catalogue import Language, say
 from gateway.errors import ConfigurationError, Fault
-from gateway.registry import known_drivers, shapes
+from gateway.registry import known_drivers, opt_in, shapes
 from gateway.settings import Settings, allowed_drivers, load, parse
 
 
@@ -30,7 +30,7 @@ def read_configuration(path: str) -> Configuration:
         raise ConfigurationError([Fault(path, "config-unreadable", {"detail": detail})]) from error
     raw = parse(text)
     drivers = known_drivers(allowed_drivers(raw))
-    settings = load(raw, shapes(drivers))
+    settings = load(raw, shapes(drivers), opt_in(drivers))
     return Configuration(settings, drivers, hashlib.sha256(text.encode()).hexdigest()[:16])
 
 

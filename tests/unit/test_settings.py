@@ -246,3 +246,15 @@ def test_whatever_stands_in_a_file_it_is_refused_with_faults_and_never_crashes(r
     with pytest.raises(ConfigurationError) as caught:
         load(raw, DRIVERS)
     assert all(fault.reason in all_texts() for fault in caught.value.faults)
+
+
+def test_a_driver_that_is_opt_in_must_be_asked_for() -> None:
+    """An unofficial driver never serves a patient by accident: it must be named in `drivers.opt_in`."""
+    known = {"omron": ("ble", frozenset({"records"}))}
+    device = {"name": "cuff", "driver": "omron", "transport": "ble", "address": "AA:BB:CC:DD:EE:FF"}
+    raw = parse(HEAD) | {"device": [device]}
+    with pytest.raises(ConfigurationError) as caught:
+        load(raw, known, {"omron"})
+    assert [(f.path, f.reason) for f in caught.value.faults] == [("device[0].driver", "config-opt-in")]
+    settings = load(raw | {"drivers": {"opt_in": ["omron"]}}, known, {"omron"})
+    assert settings.device[0].driver == "omron"
