@@ -18,7 +18,7 @@ _TOOLS = {"broker": "mosquitto", "bus": "dbus-daemon"}
 settings.register_profile("fast", max_examples=10, deadline=None)
 settings.register_profile("default", max_examples=100, deadline=None)
 settings.register_profile(
-    "ci", max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "ci", max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
