@@ -23,11 +23,11 @@ from gateway.keeping import Kept
 from gateway.log import Log
 from gateway.machine import look
 from gateway.making import Place
-from gateway.settings import Settings, secret_path
+from gateway.settings import Settings
 from gateway.store import Store
 from gateway.supervisor import Supervisor
-from gateway.topics import VOID, HubTopics, TopicError, parse
-from gateway.uplink import Tls, Uplink, UplinkSettings, read_secret
+from gateway.topics import READING_SCHEMA, VOID, VOID_SCHEMA, HubTopics, TopicError, parse
+from gateway.uplink import Uplink, UplinkSettings, configured
 from gateway.watchdog import from_environment
 
 if TYPE_CHECKING:
@@ -120,9 +120,16 @@ class Daemon:
             told=self._told,
         )
 
+    def _uplink_settings(self) -> UplinkSettings:
+        hub, window = self._settings.hub, self._settings.delivery.window
+        # Documents go beside the readings.
+        return configured(
+            self._settings.mqtt, f"dho-{hub.tenant}-{hub.id}", os.environ.get(_CREDENTIALS), max(2 * window, 40)
+        )
+
     def _make_uplink(self) -> Uplink:
         return Uplink(
-            uplink_settings(self._settings, os.environ.get(_CREDENTIALS)),
+            self._uplink_settings(),
             self._env,
             will=(self._topics.state, health.encode(health.state("lost", self._env.boot_id, None))),
             subscriptions=[self._topics.ack],
@@ -165,10 +172,12 @@ class Daemon:
 
     def _publish_reading(self, kind: str, payload: bytes) -> asyncio.Future[None]:
         topic = self._topics.void if kind == VOID else self._topics.reading(kind)
-        return self._uplink.publish(topic, payload)
+        schema = VOID_SCHEMA if kind == VOID else READING_SCHEMA
+        return self._uplink.publish(topic, payload, properties={"schema": schema})
 
     def _publish_document(self, topic: str, document: Mapping[str, object], *, retain: bool) -> asyncio.Future[None]:
-        return self._uplink.publish(topic, health.encode(document), retain=retain)
+        properties = {"schema": str(document["schema"])}
+        return self._uplink.publish(topic, health.encode(document), retain=retain, properties=properties)
 
     # What the parts tell
 
@@ -225,32 +234,8 @@ class Daemon:
 
     def _codes(self) -> list[str]:
         lost = ["clock-unsynchronised"] if self._env.hub_clock() == "unsynchronised" else []
-        return self._instruments.codes() + lost
-
-
-def uplink_settings(settings: Settings, credentials: str | None) -> UplinkSettings:
-    """How to reach the broker, with `credential:` names turned into paths."""
-    mqtt = settings.mqtt
-
-    def path(value: str | None) -> str | None:
-        return None if value is None else secret_path(value, credentials)
-
-    def secret(value: str | None) -> str | None:
-        found = path(value)
-        return None if found is None else read_secret(found)
-
-    tls = Tls(ca_file=path(mqtt.ca_file), cert_file=path(mqtt.cert_file), key_file=path(mqtt.key_file))
-    return UplinkSettings(
-        host=mqtt.host,
-        port=mqtt.port,
-        client_id=f"dho-{settings.hub.tenant}-{settings.hub.id}",
-        tls=None if mqtt.insecure_plaintext else tls,
-        username=secret(mqtt.username_file),
-        password=secret(mqtt.password_file),
-        protocol=mqtt.protocol,
-        keepalive_s=mqtt.keepalive_s,
-        window=max(settings.delivery.window * 2, 40),
-    )
+        deaf = ["mqtt-subscription-refused"] if self._uplink.state.refused_subscriptions else []
+        return self._instruments.codes() + lost + deaf
 
 
 def _radio(radio: "Radio | None") -> dict[str, object] | None:

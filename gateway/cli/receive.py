@@ -17,9 +17,9 @@ from gateway.env import Env, real_env
 from gateway.errors import ConfigurationError, Fault, GatewayError
 from gateway.receiver.database import Database
 from gateway.receiver.service import Options, Service
-from gateway.settings import Mqtt, is_loopback, secret_path
+from gateway.settings import Mqtt, is_loopback
 from gateway.topics import TopicError, receiver_filters
-from gateway.uplink import Tls, UplinkSettings, read_secret
+from gateway.uplink import UplinkSettings, configured
 
 EXAMPLES = """examples:
   dho-gateway receive --host mqtt.example.org --ca-file ca.pem --username-file user --password-file password \\
@@ -145,8 +145,8 @@ def _tell_fault(arguments: argparse.Namespace, path: str, reason: str, text: str
 
 def _plan(arguments: argparse.Namespace) -> _Plan:
     if arguments.config is not None:
-        configured = read_configuration(arguments.config).settings
-        mqtt, tenant = configured.mqtt, arguments.tenant or configured.hub.tenant
+        settings = read_configuration(arguments.config).settings
+        mqtt, tenant = settings.mqtt, arguments.tenant or settings.hub.tenant
     else:
         mqtt, tenant = _mqtt(arguments), arguments.tenant
     faults = [] if tenant else [_needed("--tenant")]
@@ -156,7 +156,7 @@ def _plan(arguments: argparse.Namespace) -> _Plan:
         raise ConfigurationError(faults)
     client_id = arguments.client_id or "-".join(filter(None, ("dho-receiver", tenant, arguments.hub)))
     return _Plan(
-        _uplink(mqtt, client_id),
+        configured(mqtt, client_id, os.environ.get("CREDENTIALS_DIRECTORY")),
         Options(tenant=tenant, hub=arguments.hub, acknowledge=arguments.confirm),
         Path(arguments.database),
         arguments.seconds,
@@ -174,25 +174,6 @@ def _mqtt(arguments: argparse.Namespace) -> Mqtt:
 
 
 _FILES = ("ca_file", "cert_file", "key_file", "username_file", "password_file")
-
-
-def _uplink(mqtt: Mqtt, client_id: str) -> UplinkSettings:
-    directory = os.environ.get("CREDENTIALS_DIRECTORY")
-    paths = {name: getattr(mqtt, name) for name in _FILES}
-    files = {name: secret_path(path, directory) if path else None for name, path in paths.items()}
-    user, password = files["username_file"], files["password_file"]
-    return UplinkSettings(
-        host=mqtt.host,
-        port=mqtt.port,
-        client_id=client_id,
-        tls=None
-        if mqtt.insecure_plaintext
-        else Tls(ca_file=files["ca_file"], cert_file=files["cert_file"], key_file=files["key_file"]),
-        username=read_secret(user) if user else None,
-        password=read_secret(password) if password else None,
-        protocol=mqtt.protocol,
-        keepalive_s=mqtt.keepalive_s,
-    )
 
 
 def _topic_faults(tenant: str, hub: str | None) -> list[Fault]:

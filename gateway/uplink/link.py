@@ -10,7 +10,7 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from paho.mqtt.client import MQTT_ERR_SUCCESS, Client, MQTTMessage
@@ -22,7 +22,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from gateway.errors import GatewayError, RefusedError, TransientError, UnsendableError
 from gateway.uplink import faults
 from gateway.uplink.properties import accept_any_refusal
-from gateway.uplink.tls import Tls, WatchedSocket, make_context
+from gateway.uplink.tls import Tls, WatchedSocket, make_context, read_secret
 from gateway.uplink.window import Sending, Window
 
 _DIAL_TIMEOUT_S = 15.0
@@ -40,6 +40,7 @@ class UplinkSettings:
 
     `window` bounds the messages on the way at the same time (a broker's smaller Receive Maximum wins).
     `puback_timeout_s`: how long the broker may acknowledge nothing before the connection is given up.
+    User name and password are read from their files at each attempt, so that new ones need no restart.
     `max_packet_bytes` bounds what is sent at all (a broker's smaller Maximum Packet Size wins).
     """
 
@@ -47,8 +48,8 @@ class UplinkSettings:
     port: int
     client_id: str
     tls: Tls | None
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
+    username_file: str | None = None
+    password_file: str | None = None
     protocol: Literal["5", "3.1.1"] = "5"
     keepalive_s: int = 60
     session_expiry_s: int = 30 * 24 * 3600
@@ -255,8 +256,6 @@ class Link:
         client.suppress_exceptions = True
         client.connect_timeout = _DIAL_TIMEOUT_S
         client.max_inflight_messages_set(0)  # the window bounds; a queue of paho's own would be out of our sight
-        if s.username is not None:
-            client.username_pw_set(s.username, s.password)
         if will is not None:
             client.will_set(will[0], will[1], qos=1, retain=True)
         client.on_socket_open = self._paho_socket
@@ -285,6 +284,9 @@ class Link:
         s = self._settings
         if s.tls is not None:
             self._client.tls_set_context(make_context(s.tls))
+        if s.username_file is not None:
+            password = None if s.password_file is None else read_secret(s.password_file)
+            self._client.username_pw_set(read_secret(s.username_file), password)
         if s.protocol == "5":
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.SessionExpiryInterval = s.session_expiry_s

@@ -259,14 +259,36 @@ def test_wrong_credentials_are_refused_with_their_own_words(
 
     file = passwords(tmp_path / "passwords", hub="right")
     broker = make_broker(anonymous=False, extra=(f"password_file {file}",))
-    run(main(settings(broker.port, protocol=protocol, username="hub", password="wrong")))  # noqa: S106
+    user, wrong, right = secrets(tmp_path, user="hub", wrong="wrong", right="right\n")
+    run(main(settings(broker.port, protocol=protocol, username_file=user, password_file=wrong)))
     run(main(settings(broker.port, protocol=protocol)))
 
     async def good() -> None:
-        async with uplink(settings(broker.port, protocol=protocol, username="hub", password="right")) as rig:  # noqa: S106
+        async with uplink(settings(broker.port, protocol=protocol, username_file=user, password_file=right)) as rig:
             await rig.connected()
 
     run(good())
+
+
+def secrets(directory: Path, **texts: str) -> tuple[str, ...]:
+    """Files that only their owner reads, each with its text."""
+    for name, text in texts.items():
+        (directory / name).write_text(text, encoding="utf-8")
+        (directory / name).chmod(0o600)
+    return tuple(str(directory / name) for name in texts)
+
+
+def test_a_secret_that_is_missing_or_open_to_all_is_named(broker: Broker, tmp_path: Path) -> None:
+    """The daemon goes on storing and says which file; it never logs in with a secret that everybody can read."""
+
+    async def reason(**files: str) -> str:
+        async with uplink(settings(broker.port, **files)) as rig:
+            return (await rig.ended()).reason
+
+    (user,) = secrets(tmp_path, user="hub")
+    Path(user).chmod(0o644)
+    assert run(reason(username_file=user)) == "secret-file-permissions"
+    assert run(reason(username_file=str(tmp_path / "none"))) == "secret-file-unreadable"
 
 
 async def _settle(rig: Rig, messages: set[tuple[str, bytes]]) -> dict[tuple[str, bytes], str]:
