@@ -19,7 +19,7 @@ from gateway.receiver.database import Database
 from gateway.receiver.service import Options, Service
 from gateway.settings import Mqtt, is_loopback
 from gateway.topics import TopicError, receiver_filters
-from gateway.uplink import UplinkSettings, configured
+from gateway.uplink import UplinkSettings, configured, read_secret
 
 EXAMPLES = """examples:
   dho-gateway receive --host mqtt.example.org --ca-file ca.pem --username-file user --password-file password \\
@@ -155,8 +155,11 @@ def _plan(arguments: argparse.Namespace) -> _Plan:
     if faults:
         raise ConfigurationError(faults)
     client_id = arguments.client_id or "-".join(filter(None, ("dho-receiver", tenant, arguments.hub)))
+    uplink = configured(mqtt, client_id, os.environ.get("CREDENTIALS_DIRECTORY"))
+    for file in filter(None, (uplink.username_file, uplink.password_file)):
+        read_secret(file)  # a person waits: say now what every attempt would say
     return _Plan(
-        configured(mqtt, client_id, os.environ.get("CREDENTIALS_DIRECTORY")),
+        uplink,
         Options(tenant=tenant, hub=arguments.hub, acknowledge=arguments.confirm),
         Path(arguments.database),
         arguments.seconds,
