@@ -120,6 +120,9 @@ def _offset(fix: ClockFix, receipt: Moment, zone: ZoneInfo) -> Decimal:
 def _undated(claim: DeviceClaim, receipt: Moment, offset: Decimal | None, zone: ZoneInfo) -> HonestTime:
     if claim.stored:
         return HonestTime(None, "none", offset, None, "stored")
+    if claim.faulty and claim.stored is None:
+        # A clock that was reset stamps what lies in memory too: without the device's word this may be long ago.
+        return HonestTime(None, "none", offset, None, "live")
     uncertainty = None if claim.faulty else _RECEIPT_UNCERTAINTY + _slack(receipt)
     return HonestTime(receipt.utc.astimezone(zone), "hub", offset, uncertainty, "live")
 

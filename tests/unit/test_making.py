@@ -90,7 +90,7 @@ def test_a_value_that_is_no_number_says_why_and_a_quantity_without_a_code_has_no
 def test_doubts_of_the_device_and_of_its_clock_are_flags() -> None:
     told = made(replace(UNDATED, flags=("body-movement",), status="questionable", time_fault="clock-not-set"))
     assert told["quality"] == {"status": "questionable", "flags": ["body-movement", "clock-not-set"]}
-    assert told["time"] == {"source": "hub", "hub_clock": "synchronised"}
+    assert told["time"] == {"source": "none", "hub_clock": "synchronised"}
 
 
 @pytest.mark.parametrize(("user", "status"), [(1, "assigned"), (2, "foreign"), (None, "uncertain")])

@@ -118,8 +118,14 @@ def test_a_stored_value_without_time_is_dated_by_nothing() -> None:
 
 
 def test_a_live_value_whose_device_time_is_faulty_has_unknown_uncertainty() -> None:
-    found = resolve(DeviceClaim(faulty=True), receipt(), None, OSLO)
+    found = resolve(DeviceClaim(faulty=True, stored=False), receipt(), None, OSLO)
     assert (found.source, found.uncertainty_s) == ("hub", None)
+
+
+def test_a_value_of_a_device_whose_clock_was_reset_may_come_from_its_memory() -> None:
+    """Unless the device says that it is live, the moment of receipt would be a guess: no date at all."""
+    found = resolve(DeviceClaim(faulty=True), receipt(), None, OSLO)
+    assert (found.measured_at, found.source, found.origin) == (None, "none", "live")
 
 
 def test_a_clock_nobody_checks_widens_the_uncertainty() -> None:
@@ -129,12 +135,14 @@ def test_a_clock_nobody_checks_widens_the_uncertainty() -> None:
     assert (dated.uncertainty_s, live.uncertainty_s) == (Decimal(122), Decimal(180))
 
 
-def test_a_measurement_from_the_future_is_dated_by_its_receipt_not_by_its_device() -> None:
+def test_a_measurement_from_the_future_is_never_dated_by_its_device() -> None:
     fix = ClockFix(naive("2026-01-12T07:41:15"), 500.0)
     just = resolve(DeviceClaim(naive("2026-01-12T07:43:15")), receipt(), fix, OSLO)
     assert just.source == "device"
     future = resolve(DeviceClaim(naive("2026-01-12T07:43:16")), receipt(), fix, OSLO)
-    assert (future.source, text_of(future), future.uncertainty_s) == ("hub", "2026-01-12T07:41:15+01:00", None)
+    assert (future.source, future.measured_at) == ("none", None)
+    live = resolve(DeviceClaim(naive("2026-01-12T07:43:16"), stored=False), receipt(), fix, OSLO)
+    assert (live.source, text_of(live), live.uncertainty_s) == ("hub", "2026-01-12T07:41:15+01:00", None)
     assert future.offset_s == Decimal(0)
 
 
