@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from drivers.api import BleDriver, Driver, SerialDriver
+from drivers.api import BleDriver, Driver, Line, SerialDriver
 from drivers.session import Session
 from gateway.collector import Collector, Hooks
 from gateway.env import Env
@@ -52,7 +52,7 @@ class Instrument:
     @property
     def options(self) -> dict[str, object]:
         """What the driver's conversation may know of the configuration."""
-        return self.settings.model_dump(include={"user", "consent", "mode"}, exclude_none=True)
+        return self.settings.model_dump(include={"user", "consent", "mode", "select_format"}, exclude_none=True)
 
 
 class Instruments:
@@ -76,15 +76,16 @@ class Instruments:
         for one in self.all:
             start(f"collector:{one.collector.ref}", one.collector.run)
             if isinstance(one.settings, SerialDevice) and isinstance(one.driver, SerialDriver):
-                start(f"serial:{one.collector.ref}", self._serial_port(one, one.settings.port, one.driver).run)
+                start(f"serial:{one.collector.ref}", self._serial_port(one, one.settings, one.driver).run)
         if any(isinstance(one.settings, BleDevice) for one in self.all):
             start("bluetooth", self._bluetooth)
 
     def codes(self) -> list[str]:
         """What is wrong with them, as keys of the catalogue."""
         codes = [one.collector.error.reason for one in self.all if one.collector.error is not None]
-        if self.radio is not None and self.radio.state.code != "ready":
-            codes.append(self.radio.state.code)
+        if self.radio is not None:
+            state = self.radio.state
+            codes += [*state.warnings, *([] if state.code == "ready" else [state.code])]
         return codes
 
     def _instrument(self, device: SerialDevice | BleDevice, driver: Driver) -> Instrument:
@@ -103,14 +104,18 @@ class Instruments:
         )
         return Instrument(device, driver, collector)
 
-    def _serial_port(self, one: Instrument, port: str, driver: SerialDriver) -> SerialPort:
-        return SerialPort(port, driver, one.collector, self._env, timezone=self._place.zone, options=one.options)
+    def _serial_port(self, one: Instrument, settings: SerialDevice, driver: SerialDriver) -> SerialPort:
+        line = None if settings.line is None else parse_line(settings.line)
+        zone = self._place.zone
+        return SerialPort(
+            settings.port, driver, one.collector, self._env, line=line, timezone=zone, options=one.options
+        )
 
     async def _bluetooth(self) -> None:
         # bleak is loaded only where a device needs it, and beside the loop, so that serial readings need not wait.
         module = await asyncio.to_thread(import_module, "gateway.transport.ble.radio")
         devices = [
-            module.BleDevice(one.settings.address, one.driver, one.collector, one.options)
+            module.BleDevice(one.settings.address, one.driver, one.collector, one.options, one.collector.twin)
             for one in self.all
             if isinstance(one.settings, BleDevice) and isinstance(one.driver, BleDriver)
         ]
@@ -129,3 +134,11 @@ class Instruments:
         if self._env.hub_clock() == "unsynchronised":
             return None
         return self._env.now().astimezone(self._place.zone).replace(tzinfo=None)
+
+
+def parse_line(text: str) -> Line:
+    """Line settings as the configuration writes them: `9600 8N1`."""
+    baud, frame = text.split()
+    bits: Literal[7, 8] = 7 if frame[0] == "7" else 8
+    parity: Literal["N", "E", "O"] = "E" if frame[1] == "E" else "O" if frame[1] == "O" else "N"
+    return Line(int(baud), bits, parity, 2 if frame[2] == "2" else 1)

@@ -115,7 +115,15 @@ class SerialDevice(_Device):
 
     transport: Literal["serial"]
     port: Annotated[str, Field(min_length=1), AfterValidator(_stable_port)] = Field(
-        description="stable path: /dev/serial/by-id/..., /dev/serial/by-path/..."
+        description="stable name: /dev/serial/by-id/..., /dev/serial/by-path/..., or a USB socket such as usb:1-1.4"
+    )
+    line: str | None = Field(
+        default=None,
+        pattern=r"^[0-9]{3,7} [78][NEO][12]$",
+        description='baud rate, bits, parity, stop bits, such as "9600 8N1"; default: as the maker sets them',
+    )
+    select_format: bool = Field(
+        default=False, description="let the driver choose the instrument's output format at opening, where it can"
     )
 
 

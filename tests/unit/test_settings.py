@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.api import Line
 from gateway.catalogue import all_texts
 from gateway.errors import ConfigurationError
+from gateway.instruments import parse_line
 from gateway.settings import Settings, allowed_drivers, is_loopback, load, parse, secret_path
 
 DRIVERS = {
@@ -258,3 +260,9 @@ def test_a_driver_that_is_opt_in_must_be_asked_for() -> None:
     assert [(f.path, f.reason) for f in caught.value.faults] == [("device[0].driver", "config-opt-in")]
     settings = load(raw | {"drivers": {"opt_in": ["omron"]}}, known, {"omron"})
     assert settings.device[0].driver == "omron"
+
+
+@pytest.mark.parametrize("line", ["9600 8N1", "2400 7E1", "115200 8O2"])
+def test_line_settings_are_written_as_people_write_them(line: str) -> None:
+    """Speed, bits, parity, stop bits: as a manual prints them."""
+    assert parse_line(line) == Line(int(line.split()[0]), int(line[-3]), line[-2], int(line[-1]))  # type: ignore[arg-type]
