@@ -30,7 +30,9 @@ _TICKING_S = 60.0
 # Refused bytes written to the medium per hour and device; all are counted.
 _REFUSED_PER_HOUR = 20
 # What is known of a device that outlives the daemon; the rest would only wear the card.
-_LASTING = frozenset(("manufacturer", "model", "firmware", "hardware", "software", "serial", "battery"))
+_LASTING = frozenset((
+    "manufacturer", "model", "firmware", "hardware", "software", "serial", "battery", "early_sender", "cleared",
+))  # fmt: skip
 
 
 class Memory(Protocol):

@@ -247,5 +247,6 @@ def _radio(radio: "Radio | None") -> dict[str, object] | None:
         "code": state.code,
         "last_advertisement_s": None if age is None else round(age),
         "connections": state.connections,
+        "unprimed": state.unprimed,
         "counters": dict(state.counters),
     }

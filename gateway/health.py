@@ -33,6 +33,8 @@ _TWIN_KEYS = (
     "battery",
     "rssi",
     "bonded",
+    "primed",
+    "early_sender",
     "clock_skew_s",
     "last_seen",
     "last_reading_at",

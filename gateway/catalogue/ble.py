@@ -29,6 +29,10 @@ TEXTS = {
         "Bluetooth was lost during contact with the device. This is tried again; measure again if nothing comes.",
         "Bluetooth falt ut under kontakt med enheten. Det prøves på nytt; mål på nytt hvis ingenting kommer.",
     ),
+    "bluetooth-cache-off": Text(
+        "BlueZ forgets devices after each contact; readings may be lost. Remove Cache=no in /etc/bluetooth/main.conf.",
+        "BlueZ glemmer enheter mellom kontaktene, så målinger kan gå tapt. Fjern Cache=no i /etc/bluetooth/main.conf.",
+    ),
     # --- a device ---
     "ble-connect-timeout": Text(
         "The device was heard, but does not answer. Bring it closer to the hub and measure again.",

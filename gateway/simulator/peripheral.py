@@ -24,6 +24,8 @@ READ_NOT_PERMITTED = 0x02
 WRITE_NOT_PERMITTED = 0x03
 OUT_OF_RANGE = 0xFF
 ALWAYS = math.inf
+# The shortest there is (Core Specification, Vol 6, Part B, 4.5.1): nothing is sent twice within one.
+CONNECTION_INTERVAL = 0.0075
 
 DEVICE_INFORMATION, BATTERY, CURRENT_TIME_SERVICE = full(0x180A), full(0x180F), full(0x1805)
 MANUFACTURER, MODEL, SERIAL_NUMBER, FIRMWARE = full(0x2A29), full(0x2A24), full(0x2A25), full(0x2A26)
@@ -294,8 +296,10 @@ class VirtualDevice:
                 if given == self.habits.hang_up_after:
                     return
                 uuid, value = queue[0]
-                for _ in range(self.habits.repeats):
+                for _ in range(self.habits.repeats - 1):
                     await port.send(uuid, value)
+                    await asyncio.sleep(CONNECTION_INTERVAL)
+                await port.send(uuid, value)
                 queue.popleft()
                 given += 1
                 self.sent(uuid, value)

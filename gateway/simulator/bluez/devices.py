@@ -162,4 +162,6 @@ class Devices:
             known.resolved = False
             self._core.tree.change(known.path, DEVICE, {"ServicesResolved": Variant("b", False)})
         self._core.tree.change(known.path, DEVICE, {"Connected": Variant("b", False)})
+        if self._core.faults.uncached:
+            self._gatt.withdraw(known)
         self._core.touch(known)

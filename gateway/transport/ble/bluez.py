@@ -6,9 +6,9 @@ BlueZ doc/org.bluez.Adapter.rst and org.bluez.Device.rst; D-Bus specification, "
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from dbus_fast import BusType, Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
@@ -22,17 +22,19 @@ from gateway.transport.ble.errors import (
     NO_ADAPTER,
     OFF,
     STARTING,
+    Doing,
     fault,
     of_reply,
     translate,
 )
 from gateway.transport.ble.limits import Limits
 
-_SERVICE = "org.bluez"
+SERVICE = "org.bluez"
+DEVICE = "org.bluez.Device1"
+PROPERTIES = "org.freedesktop.DBus.Properties"
+OBJECTS = "org.freedesktop.DBus.ObjectManager"
 _ADAPTER = "org.bluez.Adapter1"
-_DEVICE = "org.bluez.Device1"
-_PROPERTIES = "org.freedesktop.DBus.Properties"
-_OBJECTS = "org.freedesktop.DBus.ObjectManager"
+_PEER = "org.freedesktop.DBus.Peer"
 _BUS = "org.freedesktop.DBus"
 _PATH = re.compile(r"^/org/bluez/(\w+)$")
 # Added and removed objects are asked for by adapter: a rule for all would wake us for every passer-by's phone.
@@ -48,24 +50,43 @@ class Adapter:
     discovering: bool
 
 
+class Guest(Protocol):
+    """Another part that lives on the same connection, and goes down and up with it."""
+
+    def ready(self) -> None:
+        """BlueZ answers and its adapters are known, or there is one more, or one more is switched on."""
+        ...
+
+    def voided(self) -> None:
+        """Everything learnt through BlueZ is void; `ready` follows when it is back."""
+        ...
+
+    def heard(self, message: Message) -> Message | bool | None:
+        """A message came; a call is answered by a message, or taken (True) to be answered later."""
+        ...
+
+
 class Bluez:
     """Watches BlueZ for as long as `run` runs.
 
-    `fault` is what is wrong (None: BlueZ answers). `epoch` grows, and `voided` is called, each time everything learnt
-    through BlueZ before must be taken as void: the service restarted, the bus broke, an adapter left or was powered
-    off.
+    `fault` is what is wrong (None: BlueZ answers). `epoch` grows, and `guests` and `on_void` are told, each time
+    everything learnt through BlueZ before must be taken as void: the service restarted, the bus broke, an adapter left
+    or was powered off.
     """
 
-    def __init__(self, env: Env, limits: Limits, voided: Callable[[], None]) -> None:
+    def __init__(self, env: Env, limits: Limits) -> None:
+        self.guests: list[Guest] = []
+        self.on_void: list[Callable[[], None]] = []
         self.fault: GatewayError | None = fault(STARTING)
         self.adapters: dict[str, Adapter] = {}
         self.epoch = 0
         self._env = env
         self._limits = limits
-        self._voided = voided
         self._bus: MessageBus | None = None
+        self._rules: dict[str, None] = dict.fromkeys(_rules())
         self._changed = asyncio.Event()
         self._reload = asyncio.Event()
+        self._reloaded = True
 
     async def run(self) -> None:
         """Runs until cancelled; keeps trying where there is no bus or no BlueZ."""
@@ -101,27 +122,62 @@ class Bluez:
 
     async def hang_up(self, path: str) -> None:
         """Breaks a device's link, or its pending connection. Raises GatewayError."""
-        await self._call(path, _DEVICE, "Disconnect")
+        await self.call(path, DEVICE, "Disconnect")
 
     async def forget(self, path: str) -> None:
         """Removes a device object, with its bond if it has one. Raises GatewayError."""
-        await self._call(path.rpartition("/")[0], _ADAPTER, "RemoveDevice", "o", [path])
+        await self.call(path.rpartition("/")[0], _ADAPTER, "RemoveDevice", "o", [path])
 
     async def bonded(self, path: str) -> bool:
         """Whether BlueZ holds a bond with the device. Raises GatewayError."""
-        reply = await self._call(path, _PROPERTIES, "Get", "ss", [_DEVICE, "Paired"])
+        reply = await self.call(path, PROPERTIES, "Get", "ss", [DEVICE, "Paired"])
         return bool(reply[0].value)
 
-    async def _call(
-        self, path: str, interface: str, member: str, signature: str = "", body: list[Any] | None = None
+    async def switch(self, adapter: str, on: bool) -> None:
+        """Switches an adapter on or off. Raises GatewayError."""
+        await self.call(f"/org/bluez/{adapter}", PROPERTIES, "Set", "ssv", [_ADAPTER, "Powered", Variant("b", on)])
+
+    async def objects(self) -> dict[str, dict[str, dict[str, Variant]]]:
+        """Everything BlueZ exports: path, interface, property. Raises GatewayError."""
+        reply = await self.call("/", OBJECTS, "GetManagedObjects")
+        found: dict[str, dict[str, dict[str, Variant]]] = reply[0]
+        return found
+
+    async def call(
+        self,
+        path: str,
+        interface: str,
+        member: str,
+        signature: str = "",
+        body: Sequence[object] = (),
+        *,
+        service: str = SERVICE,
+        seconds: float | None = None,
     ) -> list[Any]:
+        """Calls BlueZ, or another service, over our own connection. Raises GatewayError, at the latest after a while.
+
+        What BlueZ does for a caller (a subscription, a pairing) belongs to this connection.
+        """
         bus = self._bus
         if bus is None:
             raise fault(MISSING, "no bus")
+        work = _ask(bus, service, path, interface, member, signature, body, doing="gatt")
         try:
-            return await within(self._limits.bus_s, _ask(bus, _SERVICE, path, interface, member, signature, body or []))
+            return await within(self._limits.bus_s if seconds is None else seconds, work)
         except FOREIGN as error:
             raise translate(error, "gatt") from error
+
+    async def listen(self, rules: Iterable[str]) -> None:
+        """Has the signals that fit any of the rules sent to us, on this connection and all later ones."""
+        new = [rule for rule in rules if rule not in self._rules]
+        self._rules |= dict.fromkeys(new)
+        for rule in new:
+            await self.call("/org/freedesktop/DBus", _BUS, "AddMatch", "s", [rule], service=_BUS)
+
+    def send(self, message: Message) -> None:
+        """Sends a message nobody answers: the late answer to a call."""
+        if self._bus is not None:
+            self._bus.send(message)
 
     async def _attend(self) -> None:
         """One connection to the bus, from its making to its end, which is always an exception."""
@@ -137,7 +193,7 @@ class Bluez:
     async def _set_up(self, bus: MessageBus) -> None:
         await bus.connect()
         bus.add_message_handler(self._heard)
-        for rule in _rules():
+        for rule in self._rules:
             await _ask(bus, _BUS, "/org/freedesktop/DBus", _BUS, "AddMatch", "s", [rule])
 
     async def _follow(self, bus: MessageBus) -> None:
@@ -145,11 +201,14 @@ class Bluez:
         try:
             while True:
                 self._reload.clear()
-                await self._load(bus)
+                # BlueZ that does not answer is asked again: asking is what starts it on some systems.
+                if self.fault is not None or self._reloaded:
+                    await self._load(bus)
+                else:
+                    await self._feel_pulse(bus)
                 reload = asyncio.ensure_future(self._reload.wait())
-                # BlueZ that does not answer is asked again now and then: asking is what starts it on some systems.
-                again = None if self.fault is None else self._limits.silence_s
-                await asyncio.wait({ended, reload}, timeout=again, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({ended, reload}, timeout=self._limits.pulse_s, return_when=asyncio.FIRST_COMPLETED)
+                self._reloaded = reload.done()
                 reload.cancel()
                 if ended.done():
                     ended.result()
@@ -157,16 +216,23 @@ class Bluez:
         finally:
             await end(ended)
 
+    async def _feel_pulse(self, bus: MessageBus) -> None:
+        """A bluetoothd that hangs keeps its name and says nothing: only asking finds out."""
+        try:
+            await within(self._limits.answer_s, _ask(bus, SERVICE, "/", _PEER, "Ping"))
+        except (GatewayError, TimeoutError) as error:
+            self._lost(error if isinstance(error, GatewayError) else translate(error, "bus"))
+
     async def _load(self, bus: MessageBus) -> None:
         """Reads which adapters there are. A BlueZ that does not answer is noted, a bus that does not is raised."""
         try:
-            reply = await within(self._limits.bus_s, _ask(bus, _SERVICE, "/", _OBJECTS, "GetManagedObjects", "", []))
+            reply = await within(self._limits.answer_s, _ask(bus, SERVICE, "/", OBJECTS, "GetManagedObjects"))
         except (GatewayError, TimeoutError) as error:
             self._lost(error if isinstance(error, GatewayError) else translate(error, "bus"))
             return
+        self.fault = None
         for path, interfaces in reply[0].items():
             self._appeared(path, interfaces)
-        self.fault = None
         self._changed.set()
 
     def _lost(self, error: GatewayError) -> None:
@@ -180,13 +246,28 @@ class Bluez:
     def _void(self) -> None:
         self.epoch += 1
         self._changed.set()
-        self._voided()
+        for guest in self.guests:
+            guest.voided()
+        for told in self.on_void:
+            told()
+
+    def _ready(self) -> None:
+        self._changed.set()
+        for guest in self.guests:
+            guest.ready()
 
     # --- signals ---
 
-    def _heard(self, message: Message) -> None:
-        if message.message_type is not MessageType.SIGNAL:
-            return
+    def _heard(self, message: Message) -> Message | bool | None:
+        if message.message_type is MessageType.SIGNAL:
+            self._signal(message)
+        for guest in self.guests:
+            answer = guest.heard(message)
+            if answer:
+                return answer
+        return None
+
+    def _signal(self, message: Message) -> None:
         match message.member:
             case "NameOwnerChanged":
                 self._owner_changed(*message.body)
@@ -198,7 +279,7 @@ class Bluez:
                 self._properties(message.path or "", message.body[0], message.body[1])
 
     def _owner_changed(self, name: str, before: str, now: str) -> None:
-        if name != _SERVICE:
+        if name != SERVICE:
             return
         if before:
             self._lost(fault(MISSING, "the Bluetooth service ended"))
@@ -211,7 +292,7 @@ class Bluez:
             return
         name = match[1]
         self.adapters[name] = _updated(Adapter(name, powered=False, discovering=False), properties)
-        self._changed.set()
+        self._ready()
 
     def _removed(self, path: str, interfaces: Sequence[str]) -> None:
         match = _PATH.match(path)
@@ -229,6 +310,8 @@ class Bluez:
         self.adapters[after.name] = after
         if before.powered and not after.powered:
             self._void()
+        if after.powered and not before.powered:
+            self._ready()
         self._changed.set()
 
 
@@ -242,13 +325,13 @@ def _updated(adapter: Adapter, properties: Mapping[str, Variant]) -> Adapter:
 
 
 def _rules() -> list[str]:
-    owner = f"type='signal',sender='{_BUS}',interface='{_BUS}',member='NameOwnerChanged',arg0='{_SERVICE}'"
+    owner = f"type='signal',sender='{_BUS}',interface='{_BUS}',member='NameOwnerChanged',arg0='{SERVICE}'"
     properties = (
-        f"type='signal',sender='{_SERVICE}',interface='{_PROPERTIES}',member='PropertiesChanged',"
+        f"type='signal',sender='{SERVICE}',interface='{PROPERTIES}',member='PropertiesChanged',"
         f"path_namespace='/org/bluez',arg0='{_ADAPTER}'"
     )
     objects = [
-        f"type='signal',sender='{_SERVICE}',interface='{_OBJECTS}',member='{member}',arg0path='/org/bluez/{name}'"
+        f"type='signal',sender='{SERVICE}',interface='{OBJECTS}',member='{member}',arg0path='/org/bluez/{name}'"
         for name in _LOOKED_FOR
         for member in ("InterfacesAdded", "InterfacesRemoved")
     ]
@@ -256,12 +339,20 @@ def _rules() -> list[str]:
 
 
 async def _ask(
-    bus: MessageBus, service: str, path: str, interface: str, member: str, signature: str, body: list[Any]
+    bus: MessageBus,
+    service: str,
+    path: str,
+    interface: str,
+    member: str,
+    signature: str = "",
+    body: Sequence[object] = (),
+    *,
+    doing: Doing = "bus",
 ) -> list[Any]:
     message = Message(
-        destination=service, path=path, interface=interface, member=member, signature=signature, body=body
+        destination=service, path=path, interface=interface, member=member, signature=signature, body=list(body)
     )
     reply = await bus.call(message)
     if reply.message_type is MessageType.ERROR:
-        raise of_reply(reply.error_name or "", str(reply.body[0]) if reply.body else "", "bus")
+        raise of_reply(reply.error_name or "", str(reply.body[0]) if reply.body else "", doing)
     return list(reply.body)

@@ -9,9 +9,13 @@ from gateway.transport import Contact
 
 @dataclass(frozen=True, slots=True)
 class BleDevice:
-    """A listed device: its Bluetooth address, how it is read, whom to tell, and its options from the configuration."""
+    """A listed device: its Bluetooth address, how it is read, whom to tell, its options from the configuration.
+
+    `known` are the facts an earlier run told of it.
+    """
 
     address: str
     driver: BleDriver
     contact: Contact
     options: Mapping[str, object] = field(default_factory=dict)
+    known: Mapping[str, object] = field(default_factory=dict)

@@ -34,6 +34,7 @@ NO_ADAPTER = "bluetooth-adapter-missing"
 PERMISSION = "bluetooth-permission"
 DEAF = "bluetooth-deaf"
 LOST = "bluetooth-lost"
+CACHE_OFF = "bluetooth-cache-off"
 CONNECT_TIMEOUT = "ble-connect-timeout"
 CONNECT_FAILED = "ble-connect-failed"
 GONE = "ble-gone"
@@ -48,8 +49,8 @@ PAIRING_FAILED = "pairing-failed"
 WRONG_PROFILE = "wrong-profile"
 
 REASONS = frozenset({
-    STARTING, OFF, MISSING, NO_ADAPTER, PERMISSION, DEAF, LOST, CONNECT_TIMEOUT, CONNECT_FAILED, GONE, DROPPED, BUSY,
-    NO_ANSWER, REFUSED, FAULT, NEEDS_PAIRING, NEEDS_PAIRING_AGAIN, PAIRING_FAILED, WRONG_PROFILE,
+    STARTING, OFF, MISSING, NO_ADAPTER, PERMISSION, DEAF, LOST, CACHE_OFF, CONNECT_TIMEOUT, CONNECT_FAILED, GONE,
+    DROPPED, BUSY, NO_ANSWER, REFUSED, FAULT, NEEDS_PAIRING, NEEDS_PAIRING_AGAIN, PAIRING_FAILED, WRONG_PROFILE,
 })  # fmt: skip
 _A_PERSON_MUST_ACT = frozenset({PERMISSION, REFUSED, NEEDS_PAIRING, NEEDS_PAIRING_AGAIN, PAIRING_FAILED, WRONG_PROFILE})
 
@@ -79,6 +80,9 @@ def translate(error: BaseException, doing: Doing) -> GatewayError:
 
 def of_reply(name: str, text: str, doing: Doing) -> GatewayError:
     """The project's error for a D-Bus error reply."""
+    code = _att_code(f"{name} {text}") if doing == "gatt" else None
+    if code is not None:
+        return _of_code(code)
     for pattern, reasons in _REPLIES:
         if re.search(pattern, f"{name} {text}"):
             reason = reasons if isinstance(reasons, str) else reasons.get(doing, reasons["gatt"])
@@ -106,6 +110,23 @@ _REPLIES: tuple[tuple[str, str | dict[Doing, str]], ...] = (
     (r"DBus\.Error\.(Timeout|TimedOut)", _LATE),
 )
 
+# BlueZ has words of its own for some ATT errors (src/gatt-client.c, create_gatt_dbus_error).
+_ATT_WORDS: tuple[tuple[str, int], ...] = (
+    (r"NotPermitted Read not permitted", 0x02),
+    (r"NotPermitted Write not permitted", 0x03),
+    (r"bluez\.Error\.NotSupported", 0x06),
+    (r"bluez\.Error\.ImproperlyConfigured", 0xFD),
+)
+_ATT_NUMBER = re.compile(r"ATT error: 0x([0-9A-Fa-f]{2})")
+
+
+def _att_code(text: str) -> int | None:
+    number = _ATT_NUMBER.search(text)
+    if number is not None:
+        return int(number[1], 16)
+    return next((code for pattern, code in _ATT_WORDS if re.search(pattern, text)), None)
+
+
 _UNAVAILABLE = {
     BleakBluetoothNotAvailableReason.NO_BLUETOOTH: NO_ADAPTER,
     BleakBluetoothNotAvailableReason.NO_BLE_CENTRAL_ROLE: NO_ADAPTER,
@@ -128,7 +149,10 @@ def _unavailable(error: BaseException, doing: Doing) -> GatewayError:
 
 
 def _att(error: BaseException, doing: Doing) -> GatewayError:
-    code = int(error.args[0])
+    return _of_code(int(error.args[0]))
+
+
+def _of_code(code: int) -> GatewayError:
     return fault(NEEDS_PAIRING, f"ATT error 0x{code:02x}") if code in _UNPAIRED else AttRefusedError(code)
 
 

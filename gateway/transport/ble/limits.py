@@ -17,7 +17,10 @@ class Limits:
     reading facts costs no reading. `linger_s`: what is heard so soon after a link went down is the stack speaking, not
     the device; `hold_off_s`: adverts so soon after a good contact belong to the act just served. `stale_s` is longer
     than the 10 s after which the kernel starts its scan anew, and so reports each device again. A device that fails is
-    tried again at once, `quick_retries` times, then by `retry`: a cuff advertises for half a minute only.
+    tried again at once, `quick_retries` times, then by `retry`: a cuff advertises for half a minute only. BlueZ is
+    asked every `pulse_s` whether it lives, and must answer within `answer_s`. `hush_s` after its last indication a
+    bonded device is told to wait until it is asked again, and let go `hushed_s` later. BlueZ signals a value once for
+    each program that listens, within `repeat_s`; a device needs 7.5 ms, the shortest connection interval there is.
     """
 
     connect_s: float = 20.0
@@ -41,4 +44,10 @@ class Limits:
     silence_s: float = 90.0
     not_discovering_s: float = 20.0
     bus_s: float = 10.0
+    pulse_s: float = 3.0
+    answer_s: float = 6.0
+    hush_s: float = 0.25
+    hushed_s: float = 3.0
+    stand_retry_s: float = 5.0
+    repeat_s: float = 0.005
     rebuild: Backoff = _QUICK

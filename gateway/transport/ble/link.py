@@ -1,7 +1,8 @@
 """One connection to one device: every call has a deadline, every fault is a GatewayError."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from bleak import BleakClient
@@ -26,23 +27,37 @@ class HungUpError(TransientError):
 
 
 class Subscriber(Protocol):
-    """How the values of a characteristic come to be delivered. Raises anything of `errors.FOREIGN`."""
+    """How the values of one device come to be delivered, in one contact. Raises GatewayError."""
 
-    async def subscribe(self, client: BleakClient, characteristic: BleakGATTCharacteristic, take: Take) -> None:
-        """Values go to `take` from now on, in the order they came, until the client disconnects."""
+    @property
+    def protected(self) -> bool:
+        """Whether values are asked for before the link is there."""
         ...
 
+    @property
+    def hushed(self) -> bool:
+        """Whether the device was told to wait until it is asked again."""
+        ...
 
-class BleakSubscriber:
-    """bleak's own subscription: made after connecting, ended with the connection."""
+    async def prepare(self, takes: Mapping[str, Take]) -> None:
+        """Before connecting: the values of a characteristic go to its `take` from now on, in the order they come."""
+        ...
 
-    async def subscribe(self, client: BleakClient, characteristic: BleakGATTCharacteristic, take: Take) -> None:
-        """Values go to `take` from now on.
+    async def subscribe(self, client: BleakClient, characteristic: BleakGATTCharacteristic) -> None:
+        """Asks for a characteristic's values."""
+        ...
 
-        StartNotify is asked for by name: AcquireNotify drops values that come before the answer to the CCCD write. A
-        plain function is called within the handling of the D-Bus signal, so order is kept.
-        """
-        await client.start_notify(characteristic, lambda _, value: take(bytes(value)), bluez={"use_start_notify": True})
+    def may_hush(self) -> None:
+        """Nothing more is asked of the device: once it falls silent it may be told to wait."""
+        ...
+
+    async def hush(self) -> bool:
+        """Tells the device to wait until it is asked again, where that is of use; whether it was told."""
+        ...
+
+    async def finish(self, hurry: bool) -> None:
+        """The link is down, or is given up."""
+        ...
 
 
 class Link:
@@ -50,8 +65,8 @@ class Link:
 
     def __init__(self, device: BLEDevice, limits: Limits, subscriber: Subscriber) -> None:
         self.gone = asyncio.Event()
+        self.subscriber = subscriber
         self._limits = limits
-        self._subscriber = subscriber
         self._client = BleakClient(device, lambda _: self.gone.set(), timeout=limits.connect_s)
         self._characteristics: dict[str, BleakGATTCharacteristic] = {}
         self._lost: GatewayError | None = None
@@ -69,9 +84,10 @@ class Link:
         self._given_up.set()
         self.gone.set()
 
-    async def connect(self) -> None:
-        """Connects and finds the services."""
+    async def connect(self, takes: Mapping[str, Take]) -> None:
+        """Connects and finds the services; values may come to `takes` from the first instant."""
         try:
+            await within(self._limits.bus_s, self.subscriber.prepare(takes), self._given_up)
             await within(self._limits.connect_s + 1.0, self._client.connect(), self._given_up)
             services = list(self._client.services)
         except StoppedError as error:
@@ -90,9 +106,9 @@ class Link:
         """Whether the device has this characteristic."""
         return uuid in self._characteristics
 
-    async def subscribe(self, uuid: str, take: Take) -> None:
-        """Has the values of a characteristic delivered."""
-        await self._call(self._subscriber.subscribe(self._client, self._known(uuid), take), self._limits.gatt_s)
+    async def subscribe(self, uuid: str) -> None:
+        """Asks for the values of a characteristic."""
+        await self._call(self.subscriber.subscribe(self._client, self._known(uuid)), self._limits.gatt_s)
 
     async def read(self, uuid: str) -> bytes:
         """Reads a characteristic."""
@@ -120,11 +136,17 @@ class Link:
         raise self._over()
 
     async def disconnect(self, hurry: bool) -> bool:
-        """Ends the connection, and bleak's with the bus, which would repeat every value of the next one if it stayed.
-
-        False: the device may still be connected.
-        """
+        """Ends the connection, and bleak's with the bus. False: the device may still be connected."""
         seconds = self._limits.hurry_s if hurry else self._limits.disconnect_s
+        if not hurry and self.connected:
+            with suppress(GatewayError, TimeoutError, StoppedError):
+                await within(self._limits.read_s, self.subscriber.hush(), self.gone)
+        try:
+            return await self._disconnected(seconds)
+        finally:
+            await self.subscriber.finish(hurry)
+
+    async def _disconnected(self, seconds: float) -> bool:
         try:
             await within(seconds, self._client.disconnect())
         except FOREIGN:
@@ -145,12 +167,19 @@ class Link:
             return await within(seconds, work, self.gone)
         except StoppedError as error:
             raise self._over() from error
+        except GatewayError as error:
+            await self._after_refusal(error)
+            raise
         except FOREIGN as error:
             mapped = translate(error, "gatt")
-            # A device that hangs up during a call is some error first, and only then a hang-up.
-            if not isinstance(error, TimeoutError) and _may_be_a_hang_up(mapped):
-                await self.rest(self._limits.settle_s)
+            if not isinstance(error, TimeoutError):
+                await self._after_refusal(mapped)
             raise mapped from error
+
+    async def _after_refusal(self, error: GatewayError) -> None:
+        """A device that hangs up during a call is some error first, and only then a hang-up."""
+        if _may_be_a_hang_up(error):
+            await self.rest(self._limits.settle_s)
 
 
 def _may_be_a_hang_up(error: GatewayError) -> bool:

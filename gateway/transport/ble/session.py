@@ -1,7 +1,8 @@
 """One contact with one device: subscribe first, then its clock, its conversation, its facts; let it hang up by itself.
 
 Order matters: a device that has waited with a stored reading sends it the moment it is subscribed to, and deletes it
-when it is confirmed. So nothing is read before the subscription, but a clock that must be set before it.
+when it is confirmed. So nothing is read before the subscription, but a clock that must be set before it. A bonded
+device is subscribed to before it is connected to: its values may come at any time, even before the connection is told.
 """
 
 import asyncio
@@ -14,13 +15,23 @@ from drivers.api import BleDriver, Characteristic, DecodeError, TalkContext
 from gateway.env import Env
 from gateway.errors import GatewayError
 from gateway.transport.ble.device_clock import DeviceClock
-from gateway.transport.ble.errors import FAULT, WRONG_PROFILE, AttRefusedError, fault
+from gateway.transport.ble.errors import (
+    CONNECT_FAILED,
+    CONNECT_TIMEOUT,
+    DROPPED,
+    FAULT,
+    GONE,
+    WRONG_PROFILE,
+    AttRefusedError,
+    fault,
+)
 from gateway.transport.ble.limits import Limits
 from gateway.transport.ble.link import HungUpError, Link, Take
 from gateway.transport.ble.talking import Talking
 from gateway.transport.ble.telling import Telling
 from gateway.transport.dialogue import play
 
+_LEFT = frozenset({CONNECT_FAILED, CONNECT_TIMEOUT, DROPPED, GONE})
 _RECORD_ACCESS = "00002a52-0000-1000-8000-00805f9b34fb"
 
 
@@ -89,7 +100,7 @@ class Session:
     async def _contact(self) -> GatewayError | None:
         """From connecting to the end; what is wrong, if anything. A device that hangs up is done."""
         try:
-            await self._link.connect()
+            await self._link.connect({c.uuid: self._taker(c) for c in self._driver.characteristics})
             self._since = self._monotonic()
             async with asyncio.timeout(self._limits.session_s):
                 await self._converse()
@@ -98,14 +109,17 @@ class Session:
         except TimeoutError:
             return None
         except GatewayError as error:
-            return error
+            # A device may have sent everything and gone before its services were even found.
+            return None if error.reason in _LEFT and self._telling.is_open else error
         return None
 
     async def _converse(self) -> None:
         driver, limits = self._driver, self._limits
         self._check_profile()
         clock = DeviceClock(driver.clocks, self._link, self._monotonic)
-        if driver.set_clock == "before-subscribing":
+        clock_first = driver.set_clock == "before-subscribing"
+        protected = self._link.subscriber.protected
+        if clock_first and not protected:
             await clock.read()
             await clock.put_right(self._plan.local_time(), limits.clock_off_s)
         await self._subscribe()
@@ -113,7 +127,10 @@ class Session:
         if clock.present or driver.talk is None:
             # Else the conversation may have a clock to tell of.
             self._telling.clock(clock.shows)
+        if clock_first and protected:
+            await clock.put_right(self._plan.local_time(), limits.clock_off_s)
         await self._talk()
+        self._link.subscriber.may_hush()
         await self._chores(clock)
         await self._until_quiet()
 
@@ -130,7 +147,7 @@ class Session:
             if not self._link.has(characteristic.uuid):
                 continue
             try:
-                await self._link.subscribe(characteristic.uuid, self._taker(characteristic))
+                await self._link.subscribe(characteristic.uuid)
             except AttRefusedError as error:
                 if characteristic.required:
                     raise
@@ -231,6 +248,8 @@ class Session:
             await self._link.rest(min(left, 1.0))
 
     def _patience(self) -> float:
+        if self._link.subscriber.hushed:
+            return min(self._driver.quiet_s, self._limits.hushed_s)
         shared = self._telling.values > 0 and self._plan.shared()
         return min(self._driver.quiet_s, self._limits.quiet_shared_s) if shared else self._driver.quiet_s
 
@@ -241,3 +260,8 @@ class Session:
 def _in_order(characteristics: tuple[Characteristic, ...]) -> list[Characteristic]:
     """Measurements before answers, and record access last: its answers promise that everything else is listened to."""
     return sorted(characteristics, key=lambda c: (c.decode is None, c.uuid == _RECORD_ACCESS))
+
+
+def measuring(driver: BleDriver) -> frozenset[str]:
+    """The characteristics whose values are measurements."""
+    return frozenset(c.uuid for c in driver.characteristics if c.decode is not None or c.framer is not None)

@@ -11,13 +11,17 @@ class RadioState:
     """`code`: `ready`, or the reason why not (a key of the catalogue).
 
     `since` is the monotonic time of the last change of code, `last_advertisement_s` the age of the last advertisement
-    of anything (None: none yet), `connections` how many devices are connected now.
+    of anything (None: none yet), `connections` how many devices are connected now, `unprimed` how many bonded devices
+    could lose a reading at their next connection if they send unasked. `warnings` are codes of what is wrong although
+    the radio works.
     """
 
     code: str
     since: float
     last_advertisement_s: float | None
     connections: int
+    unprimed: int
+    warnings: tuple[str, ...]
     counters: Mapping[str, int]
 
 
