@@ -265,4 +265,4 @@ def test_a_driver_that_is_opt_in_must_be_asked_for() -> None:
 @pytest.mark.parametrize("line", ["9600 8N1", "2400 7E1", "115200 8O2"])
 def test_line_settings_are_written_as_people_write_them(line: str) -> None:
     """Speed, bits, parity, stop bits: as a manual prints them."""
-    assert parse_line(line) == Line(int(line.split()[0]), int(line[-3]), line[-2], int(line[-1]))  # type: ignore[arg-type]
+    assert parse_line(line) == Line(int(line.split(maxsplit=1)[0]), int(line[-3]), line[-2], int(line[-1]))  # type: ignore[arg-type]
