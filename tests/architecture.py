@@ -19,6 +19,7 @@ DATA_TABLES = ("gateway.catalogue.*", "drivers.quantities")
 PURE = (
     "gateway.ack",
     "gateway.attribution",
+    "gateway.audit",
     "gateway.backoff",
     "gateway.catalogue.*",
     "gateway.counters",
