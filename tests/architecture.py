@@ -79,7 +79,10 @@ GROUPS = (
     Group(("gateway.collector",), ("drivers.api", "drivers.session", "gateway.transport", *_TOOLS)),
     Group(("gateway.dating", "gateway.forwarder", "gateway.machine"), _TOOLS),
     Group(("gateway.documents",), ("gateway.collector", "gateway.watchdog", *_TOOLS)),
-    Group(("gateway.supervisor", "gateway.instruments", "gateway.daemon"), ("drivers.api", "drivers.session", *_PARTS, *_TOOLS)),
+    Group(
+        ("gateway.supervisor", "gateway.instruments", "gateway.daemon"),
+        ("drivers.api", "drivers.session", *_PARTS, *_TOOLS),
+    ),
     Group(("gateway.receiver.*",), ("gateway.receiver.*", "gateway.uplink.*", *_TOOLS)),
     # It watches from outside how deep the outbox is.
     Group(("gateway.simulator.demo",), ("gateway.simulator.*", "gateway.store", *_TOOLS)),
