@@ -37,6 +37,8 @@ _STALL_S = 0.2
 _END_S = 1.5
 _SLOTS = 64
 _CHUNK = 4096
+# Major numbers of Unix98 pseudoterminals (Linux, admin-guide/devices.txt).
+_PTYS = range(136, 144)
 
 _FAULTS = (OSError, termios.error)  # SerialException is an OSError; tcflush raises termios.error as it is
 _REASONS = {
@@ -276,10 +278,20 @@ class _Reader:
         # is: no edge on either line. Setting them on an open port would make one, and fails on a pty.
         port.dtr = port.rts = True
         try:
-            port.open()
+            self._open_port()
         except _FAULTS as error:
             reason = _REASONS.get(getattr(error, "errno", None) or 0, "serial-io")
             raise TransientError(reason, _plain(error)) from error
+
+    def _open_port(self) -> None:
+        try:
+            self._serial.open()
+        except termios.error:
+            # A pty knows eight bits and no parity; it refuses others once there is nothing else to set.
+            if os.major(os.stat(self._path).st_rdev) not in _PTYS:
+                raise
+            self._serial.bytesize, self._serial.parity = serial.EIGHTBITS, serial.PARITY_NONE
+            self._serial.open()
 
     def _read(self) -> None:
         while not self._stop.is_set():

@@ -405,6 +405,24 @@ def test_the_line_settings_are_the_drivers_unless_overridden(plug: Plug, monkeyp
     assert (other.baudrate, other.bytesize, other.parity, other.stopbits) == (2400, 7, "E", 2)
 
 
+def test_a_pty_is_opened_again_whatever_line_settings_are_asked_of_it(plug: Plug) -> None:
+    """It knows neither seven bits nor parity; a daemon that was killed must find it again all the same."""
+
+    async def scene() -> None:
+        for _opening in range(3):
+            heard = Heard()
+            async with running(SerialPort(str(plug.path), DRIVER, heard, real_env(), line=Line(2400, 7, "E", 1))):
+                await until(lambda heard=heard: heard.news != [])  # type: ignore[misc]
+                plug.send(b"\xff")
+                await until(lambda heard=heard: heard.data == b"\xff")  # type: ignore[misc]
+            assert heard.news == ["opened", "closed"]
+
+    plug.insert()
+    held_open = os.open(plug.path, os.O_RDWR | os.O_NOCTTY)
+    asyncio.run(scene())
+    os.close(held_open)
+
+
 def test_a_usb_socket_is_looked_up_by_its_location(monkeypatch: pytest.MonkeyPatch) -> None:
     class Listed:
         device, vid, pid, location, manufacturer, product = "/dev/ttyUSB3", 0x0403, 0x6001, "1-1.4", "FTDI", "UART"
