@@ -50,6 +50,7 @@ class Group:
 
 _TOOLS = (*PURE, "gateway.env", "gateway.log", "gateway.waiting")
 _PARTS = (
+    "gateway.acts.*",
     "gateway.collector",
     "gateway.dating",
     "gateway.documents",
@@ -83,6 +84,7 @@ GROUPS = (
         ("gateway.supervisor", "gateway.instruments", "gateway.daemon"),
         ("drivers.api", "drivers.session", *_PARTS, *_TOOLS),
     ),
+    Group(("gateway.acts.*",), ("gateway.acts.*", "gateway.store.*", *_TOOLS)),
     Group(("gateway.receiver.*",), ("gateway.receiver.*", "gateway.uplink.*", *_TOOLS)),
     # It watches from outside how deep the outbox is.
     Group(("gateway.simulator.demo",), ("gateway.simulator.*", "gateway.store", *_TOOLS)),

@@ -54,7 +54,7 @@ TEXTS = {
     ),
     "config-opt-in": Text(
         'Driver "{driver}" is unofficial or hardly verified. To use it all the same, name it in drivers.opt_in.',
-        'Driveren «{driver}» er uoffisiell eller lite utprøvd. Vil du likevel bruke den, før den opp i drivers.opt_in.',
+        "Driveren «{driver}» er uoffisiell eller lite utprøvd. Vil du likevel bruke den, før den opp i drivers.opt_in.",
     ),
     "config-driver-absent": Text(
         'No installed package provides a driver "{driver}". Install it, or remove the name.',

@@ -15,9 +15,7 @@ TEXTS = {
         ">>> The network goes away. Measuring goes on; watch the outbox grow.",
         ">>> Nettet blir borte. Målingene fortsetter; se køen vokse.",
     ),
-    "demo-mended": Text(
-        ">>> The network is back. Watch the outbox drain.", ">>> Nettet er tilbake. Se køen tømmes."
-    ),
+    "demo-mended": Text(">>> The network is back. Watch the outbox drain.", ">>> Nettet er tilbake. Se køen tømmes."),
     "demo-drained": Text("Every reading is confirmed.", "Hver måling er bekreftet."),
     "demo-late": Text(
         "Not everything was confirmed in time. The logs are in {directory}.",
