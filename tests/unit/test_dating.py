@@ -172,7 +172,7 @@ def test_the_moment_that_is_certainly_past_is_written_seldom(rig: Rig) -> None:
     """Once an hour at most, and at the end: the card is spared."""
     rig.world.set_clock(TRUTH)
     written: list[datetime] = []
-    rig.dating._undated.raise_floor = written.append  # type: ignore[method-assign]
+    rig.dating._undated.raise_floor = written.append  # type: ignore[assignment,method-assign]
     run(_let(rig, 2 * 3600))
     assert len(written) == 3
     assert written == sorted(written)
