@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
-Role = Literal["hub", "coordinator", "installer", "support", "auditor", "integrator", "patient"]
+Role = Literal["hub", "coordinator", "installer", "nurse", "support", "auditor", "integrator"]
 ROLES: tuple[str, ...] = get_args(Role)
 
 Scalar = str | int | bool | None
+Fields = Mapping[str, Scalar | list[str]]
 
 FIRST = "0" * 64
 # What a field of a record may never be called: a value, a person or an address has no place here.
@@ -43,7 +44,7 @@ class Entry:
     what: str
     when: When
     assignment: str | None = None
-    fields: Mapping[str, Scalar] | None = None
+    fields: Fields | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Flaw:
 
 
 def chained(head: Head, entry: Entry) -> Row:
-    """The record that follows `head`; ValueError for a role or field that has no place in the log."""
+    """The record that follows `head`, without fields that have no place in it; ValueError for an unknown role."""
     if entry.role not in ROLES:
         raise ValueError(f"unknown role {entry.role!r}")
     when = entry.when
@@ -91,7 +92,7 @@ def chained(head: Head, entry: Entry) -> Row:
         "boot": when.boot,
         "monotonic": f"{when.monotonic:.3f}",
         "assignment": entry.assignment,
-        "fields": _checked(entry.fields or {}),
+        "fields": _allowed(entry.fields or {}),
         "previous": head.digest,
     }
     record = canonical(table)
@@ -167,10 +168,11 @@ def _previous(row: Row) -> str | None:
         return None
 
 
-def _checked(fields: Mapping[str, Scalar]) -> dict[str, Scalar]:
-    for name, value in fields.items():
-        if name in _NEVER:
-            raise ValueError(f"{name} has no place in the log")
-        if isinstance(value, str) and len(value) > _TEXT_LONGEST:
-            raise ValueError(f"{name} is too long")
-    return dict(fields)
+def _allowed(fields: Fields) -> dict[str, object]:
+    return {name: _short(value) for name, value in fields.items() if name not in _NEVER and value is not None}
+
+
+def _short(value: Scalar | list[str]) -> object:
+    if isinstance(value, list):
+        return [text[:_TEXT_LONGEST] for text in value]
+    return value[:_TEXT_LONGEST] if isinstance(value, str) else value

@@ -5,6 +5,7 @@ file: it names files (or systemd credentials, `credential:NAME`) that hold them.
 """
 
 import ipaddress
+import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Literal
@@ -13,8 +14,13 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.errors import ConfigurationError, Fault
+from gateway.privacy import in_foreign, in_identifier
 
 _CREDENTIAL = "credential:"
+# Words that a person chose; they must not point to anybody.
+_CHOSEN = re.compile(r"hub\.id|hub\.tenant|device\[\d+\]\.name")
+# Numbers that the hardware has of itself; they stay on the hub.
+_HARDWARE = re.compile(r"device\[\d+\]\.(port|address)")
 
 
 def _zone(name: str) -> str:
@@ -178,6 +184,7 @@ def load(
     settings, faults = _shape(raw)
     faults += _crosswise(raw, drivers)
     faults += _opt_in_faults(raw, opt_in)
+    faults += _personal_faults(raw, [])
     if faults or settings is None:
         raise ConfigurationError(faults)
     return settings
@@ -275,6 +282,20 @@ def _opt_in_faults(raw: dict[str, Any], opt_in: Collection[str]) -> Iterator[Fau
         name = device.get("driver") if isinstance(device, dict) else None
         if name in opt_in and name not in (asked if isinstance(asked, list) else []):
             yield Fault(f"device[{index}].driver", "config-opt-in", {"driver": str(name)})
+
+
+def _personal_faults(thing: object, parts: list[int | str]) -> Iterator[Fault]:
+    """Whatever points to a person, in any text of the file."""
+    if isinstance(thing, dict):
+        for key, value in thing.items():
+            yield from _personal_faults(value, [*parts, key])
+    elif isinstance(thing, list):
+        for place, value in enumerate(thing):
+            yield from _personal_faults(value, [*parts, place])
+    elif isinstance(thing, str) and not _HARDWARE.fullmatch(_path(parts)):
+        found = in_identifier(thing) if _CHOSEN.fullmatch(_path(parts)) else in_foreign(thing)
+        if found:
+            yield Fault(_path(parts), f"personal-{found.what}", {})
 
 
 def is_loopback(host: str) -> bool:

@@ -266,3 +266,27 @@ def test_a_driver_that_is_opt_in_must_be_asked_for() -> None:
 def test_line_settings_are_written_as_people_write_them(line: str) -> None:
     """Speed, bits, parity, stop bits: as a manual prints them."""
     assert parse_line(line) == Line(int(line.split(maxsplit=1)[0]), int(line[-3]), line[-2], int(line[-1]))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "path", "reason"),
+    [
+        ('"hub-0042"', '"hub-13717404089"', "hub.id", "personal-national-number"),
+        ('"skien"', '"tlf-91234567"', "hub.tenant", "personal-phone-number"),
+        ('"stuevekt"', '"Kari Nordmann"', "device[0].name", "personal-person-name"),
+        ('"stuevekt"', '"vekt i Storgata 5"', "device[0].name", "personal-street-address"),
+        ('"/var/lib/dho-gateway"', '"/var/lib/137174 04089"', "store.path", "personal-national-number"),
+        ('host = "127', 'ca_file = "kari@skien.no"\nhost = "127', "mqtt.ca_file", "personal-e-mail-address"),
+        ('"stuevekt"', '"vekt"\nusers = ["13717404089"]', "device[0].users[0]", "personal-national-number"),
+    ],
+)  # fmt: skip
+def test_nothing_that_points_to_a_person_enters_by_the_configuration(
+    before: str, after: str, path: str, reason: str
+) -> None:
+    text = HEAD + SERIAL
+    assert before in text
+    assert (path, reason) in faults(text.replace(before, after, 1))
+
+
+def test_numbers_that_the_hardware_has_of_itself_are_no_persons() -> None:
+    assert faults(HEAD + SERIAL.replace("usb-1", "usb-1a86_13717404089-if00")) == []
