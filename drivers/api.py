@@ -328,7 +328,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SerialDriver:
-    """An instrument on a serial line. `talk` runs once at each opening; its channel is `port`."""
+    """An instrument on a serial line. `talk` runs once at each opening; its channel is `port`.
+
+    `tells_clock`: the conversation reads the instrument's clock (`ClockRead`), and readings wait for it.
+    """
 
     name: str
     kind: str
@@ -337,6 +340,7 @@ class SerialDriver:
     modes: Mapping[str, GathererFactory]
     line: Line = Line()
     talk: Talk | None = None
+    tells_clock: bool = False
     verdict: Verdict = "public"
     verified: str = ""
     transport: Literal["serial"] = "serial"

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol, TypeVar
 
-from drivers.api import Act, Bad, DecodeError, Frame, Outcome
+from drivers.api import Act, Bad, DecodeError, Driver, Frame, Outcome, SerialDriver
 from drivers.session import Session
 from gateway.backoff import STORE
 from gateway.counters import Counters
@@ -103,7 +103,7 @@ class Collector:
         self._medium_error: GatewayError | None = None
         self._medium_failures = 0
         self._retry_at = 0.0
-        self._has_clock = bool(getattr(session.driver, "clocks", ()))
+        self._has_clock = _tells_clock(session.driver)
         self._fix: ClockFix | None = None
         self._clock_deadline: float | None = None
         self._on_disk: dict[Frame, KeptFrame] = {}
@@ -328,3 +328,7 @@ class Collector:
     def _seen(self) -> None:
         if self._env.hub_clock() != "unsynchronised":
             self.twin["last_seen"] = self._env.now().astimezone(self._place.zone).isoformat(timespec="seconds")
+
+
+def _tells_clock(driver: Driver) -> bool:
+    return driver.tells_clock if isinstance(driver, SerialDriver) else bool(driver.clocks)

@@ -152,6 +152,7 @@ DRIVER = SerialDriver(
     decode=decode,
     modes={"each": each(5.0)},
     line=LINE,
+    tells_clock=True,
     talk=_talk,
     verified="commands printed in the maker's document; messages constructed from it",
 )
