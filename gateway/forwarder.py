@@ -127,7 +127,7 @@ class Forwarder:
 
     def disconnected(self) -> None:
         """The uplink is gone; what was on the way and not taken is sent again after the next connection."""
-        self._connected = False
+        self._connected, self._pause_ends = False, None
         self._wake.set()
 
     def stored(self) -> None:

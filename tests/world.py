@@ -13,13 +13,18 @@ from gateway.env import Env, HubClock
 
 START = datetime(2026, 1, 12, 6, 41, 15, 204_000, tzinfo=UTC)
 
+_MOST_ROUNDS = 20_000
+
 
 async def settle() -> None:
-    """Returns when everything that can go on without time or input has gone on."""
+    """Returns when everything that can go on without time or input has gone on; what never rests is a fault."""
     loop = asyncio.get_running_loop()
+    rounds = 0
     await asyncio.sleep(0)
-    while loop._ready:  # type: ignore[attr-defined]  # noqa: ASYNC110 - nothing tells that the loop is idle
+    while loop._ready:  # type: ignore[attr-defined]
         await asyncio.sleep(0)
+        rounds += 1
+        assert rounds < _MOST_ROUNDS, "something goes round and round without waiting"
 
 
 class World:

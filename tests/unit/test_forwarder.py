@@ -183,6 +183,33 @@ def test_what_the_broker_took_is_written_down_at_an_orderly_end(way: Way) -> Non
     scene(way, play)
 
 
+def test_a_broker_s_word_is_not_written_down_where_the_receiver_s_made_it_needless(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(3)
+        await way.connect()
+        way.outbox.fail_in = {"mark_at_broker": 1}
+        await way.take_everything()
+        await way.deliver()
+        await way.world.advance(5)
+        assert way.waiting == 0
+
+    scene(way, play)
+
+
+def test_words_of_the_receiver_that_come_together_all_count(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(3)
+        await way.connect()
+        await way.take_everything()
+        way.forwarder.acknowledge(Ack(((2, 2),), ()))
+        way.forwarder.acknowledge(Ack(((3, 3),), ((1, 1),)))
+        await settle()
+        assert way.waiting == 1
+        assert way.flying == [1]
+
+    scene(way, play)
+
+
 def test_many_words_of_the_broker_are_written_down_before_their_time(tmp_path: Path) -> None:
     way = Way(tmp_path / "store", window=60)
 
@@ -293,6 +320,18 @@ def test_a_message_refused_for_good_becomes_a_void_and_the_next_pass(way: Way) -
     scene(way, play)
 
 
+def test_messages_refused_together_all_become_voids(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(4)
+        await way.connect()
+        for sent in list(way.broker.on_the_way[1:3]):
+            way.broker.refuse(sent)
+        await settle()
+        assert way.broker.log[4:] == [("void", 2), ("void", 3)]
+
+    scene(way, play)
+
+
 def test_a_message_refused_as_the_connection_goes_becomes_a_void_with_the_next(way: Way) -> None:
     async def play() -> None:
         await way.keep(3)
@@ -360,6 +399,20 @@ def test_an_uplink_that_takes_nothing_is_tried_ever_more_seldom(way: Way) -> Non
         assert 8 <= len(way.sent) <= 17
         await way.quiet()
         way.check_complete()
+
+    scene(way, play)
+
+
+def test_a_pause_that_ends_without_a_connection_keeps_nobody_busy(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(1)
+        await way.connect()
+        way.broker.choke(way.broker.on_the_way[0])
+        await settle()
+        await way.cut()
+        await way.world.advance(3600)
+        await way.connect()
+        assert way.flying == [1]
 
     scene(way, play)
 
