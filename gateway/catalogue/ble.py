@@ -75,8 +75,14 @@ TEXTS = {
         "Enheten har glemt denne huben, kanskje etter batteribytte. Fjern paringen og par den på nytt.",
     ),
     "pairing-failed": Text(
-        "Device and hub did not agree on a key. Pair the device anew; check the code if it shows one.",
-        "Enheten og huben ble ikke enige om en nøkkel. Par enheten på nytt; sjekk koden hvis den viser en.",
+        "Device and hub did not agree on a key. Check the code if the device shows one. If it was paired with another "
+        "hub or phone, remove that pairing there, or reset it as its manual says; then pair it here anew.",
+        "Enheten og huben ble ikke enige om en nøkkel. Sjekk koden hvis enheten viser en. Hvis den var paret med en "
+        "annen hub eller telefon, fjern paringen der, eller nullstill den som bruksanvisningen sier; par den på nytt.",
+    ),
+    "pairing-timeout": Text(
+        "The pairing was not finished in time. Start again, with the device close to the hub and its code at hand.",
+        "Paringen ble ikke fullført i tide. Start på nytt, med enheten nær huben og koden for hånden.",
     ),
     "wrong-profile": Text(
         "The device lacks what its driver reads. Check that address and driver in the configuration belong together.",

@@ -14,6 +14,8 @@ from gateway.backoff import Backoff
 from gateway.env import real_env
 from gateway.errors import GatewayError
 from gateway.simulator.ble_devices import Cuff, Oximeter, Scale
+from gateway.simulator.bluez.scripted import ScriptedRadio
+from gateway.simulator.bluez.virtual import VirtualBluetooth
 from gateway.simulator.peripheral import Habits, VirtualDevice
 from gateway.transport.ble.radio import BleDevice, Limits, Radio
 from gateway.transport.ble.state import RadioState
@@ -86,6 +88,40 @@ class Witness:
     def reasons(self) -> list[str | None]:
         """Why contacts ended, in the project's words; None: by themselves."""
         return [error.reason if isinstance(error, GatewayError) else None for error in self.of("closed")]
+
+
+@dataclass
+class Typist:
+    """A person who pairs: types what the device shows, or gives up (None)."""
+
+    code: int | None = None
+    same: bool = True
+    asked: list[str] = field(default_factory=list)
+    shown: list[int] = field(default_factory=list)
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
+    waits: bool = False
+
+    async def read_code(self) -> int | None:
+        self.asked.append("read")
+        if self.waits:
+            await self.answers.wait()
+        return self.code
+
+    async def same_code(self, code: int) -> bool:
+        self.asked.append("same")
+        self.shown.append(code)
+        return self.same
+
+    def show_code(self, code: int) -> None:
+        self.asked.append("show")
+        self.shown.append(code)
+
+
+def paired_before(bluetooth: VirtualBluetooth, device: VirtualDevice) -> None:
+    """Hub and device have been paired in an earlier life."""
+    assert isinstance(bluetooth.radio, ScriptedRadio)
+    bluetooth.radio.remember(device.address)
+    device.bond = True
 
 
 def driver_of(device: VirtualDevice) -> BleDriver:

@@ -12,14 +12,13 @@ from bleak.exc import BleakError
 from gateway.simulator import frames
 from gateway.simulator.ble_devices import PRESSURE_MEASUREMENT, Cuff, Scale
 from gateway.simulator.bluez.names import DEVICE, GATT_CHARACTERISTIC
-from gateway.simulator.bluez.scripted import ScriptedRadio
 from gateway.simulator.bluez.virtual import VirtualBluetooth
 from gateway.simulator.peripheral import Habits
 from gateway.transport.ble.limits import Limits
 from gateway.transport.ble.radio import BleDevice, Radio
 from tests.aio import run, until
 from tests.bus.dbus_client import dbus_client
-from tests.bus.listed_devices import HABITS, QUICK, Witness, listed, running
+from tests.bus.listed_devices import HABITS, QUICK, Typist, Witness, listed, paired_before, running
 from tests.bus.virtual_home import find, virtual_bluetooth
 
 pytestmark = pytest.mark.bus
@@ -36,13 +35,6 @@ def pressures(how_many: int, start: int = 0) -> list[bytes]:
 def early_cuff(early: float | None = 0.0, latency: float = 0.0, linger: float = 0.15) -> Cuff:
     """A cuff that needs a bond, and sends this long after the link is encrypted."""
     return Cuff(needs_bond=True, habits=Habits(interval=0.02, early=early, latency=latency, linger=linger))
-
-
-def pair(bluetooth: VirtualBluetooth, cuff: Cuff) -> None:
-    """Hub and cuff have been paired before."""
-    assert isinstance(bluetooth.radio, ScriptedRadio)
-    bluetooth.radio.remember(cuff.address)
-    cuff.bond = True
 
 
 def entry(cuff: Cuff, witness: Witness, known: dict[str, object] | None = None) -> BleDevice:
@@ -72,7 +64,7 @@ async def kept(cuff: Cuff, limits: Limits = QUICK, known: dict[str, object] | No
     """The radio runs, the cuff has been met once, unprotected as first meetings are, and had nothing to lose yet."""
     witness = Witness()
     async with virtual_bluetooth([cuff]) as bluetooth:
-        pair(bluetooth, cuff)
+        paired_before(bluetooth, cuff)
         async with running([entry(cuff, witness, known)], limits) as radio:
             cuff.measure(pressures(1)[0])
             await until(lambda: witness.reasons)
@@ -110,7 +102,7 @@ def test_a_plain_collector_loses_all_of_it(latency: float) -> None:
         cuff = early_cuff(0.0, latency)
         got: list[bytes] = []
         async with virtual_bluetooth([cuff]) as bluetooth:
-            pair(bluetooth, cuff)
+            paired_before(bluetooth, cuff)
             for n in range(2):
                 cuff.measure(*pressures(3, 10 * n))
                 with suppress(BleakError):
@@ -145,7 +137,7 @@ def test_each_value_is_told_once_though_another_program_listens_too() -> None:
     async def main() -> None:
         cuff, witness = early_cuff(), Witness()
         async with virtual_bluetooth([cuff]) as bluetooth, dbus_client() as other:
-            pair(bluetooth, cuff)
+            paired_before(bluetooth, cuff)
             cuff.measure(pressures(1)[0])
             async with BleakClient(await find(cuff.address)):
                 (path,) = await other.characteristics(PRESSURE_MEASUREMENT)
@@ -269,14 +261,11 @@ def test_a_bond_made_later_is_stood_for_without_a_restart() -> None:
         cuff, witness = early_cuff(linger=0.3), Witness()
         async with (
             virtual_bluetooth([cuff]) as bluetooth,
-            dbus_client() as other,
             running([entry(cuff, witness)], HUSH_NEVER) as radio,
         ):
-            await until(lambda: radio.state.code == "ready")
-            await other.register_agent()
             cuff.measure(*pressures(1))
+            await radio.pair(cuff.address, Typist())
             await until(lambda: witness.reasons)
-            assert cuff.bond, "the agent on the bus let BlueZ pair"
             assert witness.known["bonded"] is True
             asked = bluetooth.called("StartNotify")
             await until(lambda: radio.state.unprimed == 0)
@@ -343,7 +332,7 @@ def test_a_bluez_that_keeps_no_cache_is_named() -> None:
         told: list[tuple[str, ...]] = []
         witness = Witness()
         async with virtual_bluetooth([cuff]) as bluetooth:
-            pair(bluetooth, cuff)
+            paired_before(bluetooth, cuff)
             bluetooth.faults.uncached = 1
             async with running([entry(cuff, witness)], on_change=lambda s: told.append(s.warnings)) as radio:
                 cuff.measure(*pressures(1))

@@ -1,5 +1,6 @@
 """Instruments with a maker's own protocol are read end to end: virtual radio, the real bleak, driver, acts."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -33,8 +34,7 @@ from gateway.simulator.vendor_ble_devices import CMS50DBT, PC60FW, PO60, SP10W, 
 from gateway.simulator.vendor_habits import BM54, UA651BLE, UC352BLE, MiBodyScale
 from gateway.transport.ble.radio import BleDevice
 from tests.aio import run, until
-from tests.bus.dbus_client import dbus_client
-from tests.bus.listed_devices import HABITS, Witness, running
+from tests.bus.listed_devices import HABITS, Typist, Witness, paired_before, running
 from tests.bus.virtual_home import virtual_bluetooth
 
 pytestmark = pytest.mark.bus
@@ -169,8 +169,8 @@ def test_an_omron_cuff_is_read_over_its_bond_and_never_written_to() -> None:
         reader = Reader(omron_hem.DRIVERS[0])
         device.measure(NOW, 128)
         device.measure(NOW + timedelta(hours=1), 131)
-        async with virtual_bluetooth([device]), dbus_client() as agent:
-            await agent.register_agent()
+        async with virtual_bluetooth([device]) as bluetooth:
+            paired_before(bluetooth, device)
             async with running([reader.listed(device)]):
                 await until(lambda: reader.ended(1), within=30.0)
         assert [(m[0], a.measurement.device_time) for m, a in zip(reader.measured, reader.acts, strict=True)] == [
@@ -188,8 +188,8 @@ def test_an_omron_cuff_that_wants_a_token_is_asked_to_begin_and_left_alone() -> 
         device = OmronCuff(habits=Habits(interval=0.02, linger=None, idle=None), wants_token=True)
         reader = Reader(replace(omron_hem.DRIVERS[0], quiet_s=0.2))
         device.measure(NOW)
-        async with virtual_bluetooth([device]), dbus_client() as agent:
-            await agent.register_agent()
+        async with virtual_bluetooth([device]) as bluetooth:
+            paired_before(bluetooth, device)
             async with running([reader.listed(device)]):
                 await until(lambda: reader.ended(1), within=30.0)
         assert reader.acts == []
@@ -293,18 +293,18 @@ def test_a_bm54_tells_its_whole_memory_of_both_users_each_time_over_a_bond_with_
     async def main() -> None:
         device = BM54(habits=Habits(interval=0.02, linger=None), passkey=123456)
         reader = Reader(replace(beurer_bm54.DRIVER, quiet_s=0.4))
-        async with virtual_bluetooth([device]), dbus_client() as agent:
-            agent.passkey = lambda: 123456
-            await agent.register_agent()
-            async with running([reader.listed(device)]):
-                device.battery_changed = True
-                device.measure(121, 87, NOW)
-                device.battery_changed = False
-                device.measure(128, 82, NOW, user=1)
-                await until(lambda: reader.ended(1), within=20.0)
-                device.measure(135, 85, NOW + timedelta(minutes=9))
-                await until(lambda: reader.ended(2), within=20.0)
-        assert agent.asked == ["RequestPasskey"]
+        person = Typist(123456)
+        async with virtual_bluetooth([device]), running([reader.listed(device)]) as radio:
+            pairing = asyncio.create_task(radio.pair(device.address, person))
+            device.battery_changed = True
+            device.measure(121, 87, NOW)
+            device.battery_changed = False
+            device.measure(128, 82, NOW, user=1)
+            await pairing
+            await until(lambda: reader.ended(1), within=20.0)
+            device.measure(135, 85, NOW + timedelta(minutes=9))
+            await until(lambda: reader.ended(2), within=20.0)
+        assert person.asked == ["read"]
         assert len(reader.acts) == 5
         told = {a.measurement.record_key: a.measurement for a in reader.acts}
         assert [(m.user, values(m)[0], m.time_fault) for m in told.values()] == [

@@ -43,18 +43,24 @@ class Security:
     async def secured(self, known: Known, link: Link, operation: Callable[[], Awaitable[Answer]]) -> Answer:
         """Runs an operation; if the peer wants a key, gets one and runs it once more.
 
-        Without an agent the request is left hanging until the link ends, as BlueZ 5.66 and 5.82 do.
+        Without an agent the request is left hanging until the link ends, as BlueZ 5.66 and 5.82 do. An agent is asked
+        first, since nobody called Pair (src/device.c, device_confirm_passkey); refused, the peer's error stands.
         """
         try:
             return await operation()
         except AttError as error:
             if error.code not in NEEDS_KEY:
                 raise
+            refusal = error
         if self._core.radio.bonded(known.address):
             await link.encrypt()
-        elif self._agents.choose(None) is None:
+        elif (agent := self._agents.choose(None)) is None:
             await known.unlinked.wait()
             raise LinkLostError
         else:
+            try:
+                await self._agents.asking(agent, known.path)("RequestAuthorization", "", ())
+            except REFUSALS:
+                raise refusal from None
             await self.pair(known, None)
         return await operation()

@@ -7,6 +7,7 @@ BlueZ doc/org.bluez.Adapter.rst and org.bluez.Device.rst; D-Bus specification, "
 import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,7 +21,9 @@ from gateway.transport.ble.errors import (
     FOREIGN,
     MISSING,
     NO_ADAPTER,
+    NO_ANSWER,
     OFF,
+    PAIRING_TIMEOUT,
     STARTING,
     Doing,
     fault,
@@ -133,6 +136,24 @@ class Bluez:
         reply = await self.call(path, PROPERTIES, "Get", "ss", [DEVICE, "Paired"])
         return bool(reply[0].value)
 
+    async def pair(self, path: str, seconds: float) -> None:
+        """Pairs a device, connecting it if need be; as this connection's doing, so that its agent is asked.
+
+        A device that has a bond already keeps it. Raises GatewayError, and leaves no link then.
+        """
+        try:
+            await self.call(path, DEVICE, "Pair", seconds=seconds)
+        except GatewayError as error:
+            if "AlreadyExists" not in error.detail:
+                await self._give_up(path)
+                raise fault(PAIRING_TIMEOUT) if error.reason == NO_ANSWER else error from error
+        await self.call(path, PROPERTIES, "Set", "ssv", [DEVICE, "Trusted", Variant("b", True)])
+
+    async def _give_up(self, path: str) -> None:
+        for member in ("CancelPairing", "Disconnect"):
+            with suppress(GatewayError):
+                await self.call(path, DEVICE, member)
+
     async def switch(self, adapter: str, on: bool) -> None:
         """Switches an adapter on or off. Raises GatewayError."""
         await self.call(f"/org/bluez/{adapter}", PROPERTIES, "Set", "ssv", [_ADAPTER, "Powered", Variant("b", on)])
@@ -206,15 +227,20 @@ class Bluez:
                     await self._load(bus)
                 else:
                     await self._feel_pulse(bus)
-                reload = asyncio.ensure_future(self._reload.wait())
-                await asyncio.wait({ended, reload}, timeout=self._limits.pulse_s, return_when=asyncio.FIRST_COMPLETED)
-                self._reloaded = reload.done()
-                reload.cancel()
+                await self._until_reload(ended)
                 if ended.done():
                     ended.result()
                     raise EOFError("the bus is gone")
         finally:
             await end(ended)
+
+    async def _until_reload(self, ended: asyncio.Task[None]) -> None:
+        reload = asyncio.ensure_future(self._reload.wait())
+        try:
+            await asyncio.wait({ended, reload}, timeout=self._limits.pulse_s, return_when=asyncio.FIRST_COMPLETED)
+            self._reloaded = reload.done()
+        finally:
+            reload.cancel()
 
     async def _feel_pulse(self, bus: MessageBus) -> None:
         """A bluetoothd that hangs keeps its name and says nothing: only asking finds out."""
@@ -236,7 +262,7 @@ class Bluez:
         self._changed.set()
 
     def _lost(self, error: GatewayError) -> None:
-        known = self.adapters or self.fault is None
+        known = bool(self.adapters) or self.fault is None
         self.fault = error
         self.adapters.clear()
         if known:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from gateway.env import Env
 from gateway.errors import GatewayError
+from gateway.transport.ble.agent import Agent, Person
 from gateway.transport.ble.bluez import Bluez
 from gateway.transport.ble.deadline import end
 from gateway.transport.ble.device import BleDevice
@@ -51,6 +52,14 @@ class _Memory:
         self.reason = reason
 
 
+@dataclass(frozen=True, slots=True)
+class _Pairing:
+    """Somebody wants a device paired, and waits to hear how it went."""
+
+    person: Person
+    done: "asyncio.Future[None]"
+
+
 class Contacts:
     """Serves the listed devices that are heard, for as long as `run` runs.
 
@@ -79,9 +88,11 @@ class Contacts:
             {a: d.known for a, d in devices.items()},
             adapter=adapter,
             unasked=self._came_unasked,
+            begun=lambda address: self._spells[address].close(),
             learnt=lambda address, facts: self._devices[address].contact.facts(facts),
             changed=changed,
         )
+        self.agent = Agent(bluez, env, limits)
         self._devices = devices
         self._bluez = bluez
         self._env = env
@@ -92,6 +103,8 @@ class Contacts:
         self._memories = {a: _Memory() for a in devices}
         self._queue: ContactQueue[Sighting] = ContactQueue(devices, limits)
         self._heard_one = asyncio.Event()
+        self._pairings: dict[str, _Pairing] = {}
+        self._pairing = False
         self._link: Link | None = None
         bluez.on_void.append(self.void)
 
@@ -103,7 +116,7 @@ class Contacts:
     @property
     def connecting(self) -> bool:
         """Whether a connection is being made: BlueZ does not scan meanwhile."""
-        return self._link is not None and not self._link.connected
+        return self._pairing or (self._link is not None and not self._link.connected)
 
     def lists(self, address: str) -> bool:
         """Whether a device may be connected to."""
@@ -128,11 +141,21 @@ class Contacts:
         """Runs until cancelled."""
         try:
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.agent.run())
                 tasks.create_task(self.keeper.run())
                 tasks.create_task(self._serve_queue())
         finally:
             for spell in self._spells.values():
                 spell.close()
+
+    async def pair(self, address: str, person: Person) -> None:
+        """Pairs a listed device as soon as it is heard; the contact goes on from there. Raises GatewayError."""
+        pairing = _Pairing(person, asyncio.get_running_loop().create_future())
+        self._pairings[address] = pairing
+        try:
+            await pairing.done
+        finally:
+            self._pairings.pop(address, None)
 
     def _came_unasked(self, address: str, uuid: str, data: bytes) -> None:
         """Somebody else holds the link; the value is ours all the same."""
@@ -146,9 +169,35 @@ class Contacts:
                 await self._until_heard(self._queue.seconds(now))
                 continue
             address, sighting = taken
+            if not await self._paired(address, sighting.path):
+                continue
             outcome = await self._serve(address, sighting)
             await self._tidy(sighting, outcome)
             self._queue.finished(address, outcome.error, self._env.monotonic(), outcome.opened)
+
+    async def _paired(self, address: str, path: str) -> bool:
+        """Whether nothing stands in the way of the contact: nobody wants the device paired, or it has been now."""
+        pairing = self._pairings.get(address)
+        if pairing is None:
+            return True
+        self._pairing = True
+        self.keeper.hold(address, True)
+        try:
+            await self.agent.until_registered(self._limits.bus_s)
+            with self.agent.window(path, pairing.person):
+                await self._bluez.pair(path, self._limits.pair_s)
+        except GatewayError as error:
+            self.keeper.hold(address, False)
+            self._queue.finished(address, error, self._env.monotonic())
+            if not pairing.done.done():
+                pairing.done.set_exception(error)
+            return False
+        finally:
+            self._pairing = False
+        self._pairings.pop(address, None)
+        if not pairing.done.done():
+            pairing.done.set_result(None)
+        return True
 
     async def _until_heard(self, seconds: float | None) -> None:
         with suppress(TimeoutError):
@@ -160,7 +209,6 @@ class Contacts:
     async def _serve(self, address: str, sighting: Sighting) -> Outcome:
         """One session, in a task of its own: a bug in it ends it, and nothing else."""
         self.counters["attempts"] += 1
-        self._spells[address].close()
         subscriber = self.keeper.contact(address, hush_at_once=self._devices[address].driver.talk is None)
         link = self._link = Link(sighting.device, self._limits, subscriber)
         task = asyncio.create_task(self._session(address, sighting, link).run())

@@ -46,13 +46,17 @@ FAULT = "ble-fault"
 NEEDS_PAIRING = "needs-pairing"
 NEEDS_PAIRING_AGAIN = "needs-pairing-again"
 PAIRING_FAILED = "pairing-failed"
+PAIRING_TIMEOUT = "pairing-timeout"
 WRONG_PROFILE = "wrong-profile"
 
 REASONS = frozenset({
     STARTING, OFF, MISSING, NO_ADAPTER, PERMISSION, DEAF, LOST, CACHE_OFF, CONNECT_TIMEOUT, CONNECT_FAILED, GONE,
-    DROPPED, BUSY, NO_ANSWER, REFUSED, FAULT, NEEDS_PAIRING, NEEDS_PAIRING_AGAIN, PAIRING_FAILED, WRONG_PROFILE,
+    DROPPED, BUSY, NO_ANSWER, REFUSED, FAULT, NEEDS_PAIRING, NEEDS_PAIRING_AGAIN, PAIRING_FAILED,
+    PAIRING_TIMEOUT, WRONG_PROFILE,
 })  # fmt: skip
-_A_PERSON_MUST_ACT = frozenset({PERMISSION, REFUSED, NEEDS_PAIRING, NEEDS_PAIRING_AGAIN, PAIRING_FAILED, WRONG_PROFILE})
+_A_PERSON_MUST_ACT = frozenset({
+    PERMISSION, REFUSED, NEEDS_PAIRING, NEEDS_PAIRING_AGAIN, PAIRING_FAILED, PAIRING_TIMEOUT, WRONG_PROFILE,
+})  # fmt: skip
 
 _ADDRESS = re.compile(r"(?:[0-9A-Fa-f]{2}[:_-]){5}[0-9A-Fa-f]{2}")
 _UNPAIRED = frozenset({0x05, 0x08, 0x0C, 0x0F})
@@ -101,6 +105,7 @@ _REPLIES: tuple[tuple[str, str | dict[Doing, str]], ...] = (
     (r"bluez\.Error\.NotPermitted Not paired|bluez\.Error\.NotAuthorized", NEEDS_PAIRING),
     (r"bluez\.Error\.NotPermitted", {"scan": DEAF, "gatt": REFUSED}),
     (r"key-missing", NEEDS_PAIRING_AGAIN),
+    (r"bluez\.Error\.AuthenticationTimeout", PAIRING_TIMEOUT),
     (r"bluez\.Error\.Authentication|not-bonded|auth-failed", PAIRING_FAILED),
     (r"bluez\.Error\.NotConnected|Not connected|connection-canceled", DROPPED),
     (r"bluez\.Error\.DoesNotExist", _OBJECT),

@@ -30,6 +30,10 @@ class Keeper(Protocol):
         """StopNotify. Raises GatewayError."""
         ...
 
+    def begun(self, kept: Kept, contact: "KeeperContact") -> None:
+        """The device's values belong to this contact."""
+        ...
+
     def finished(self, kept: Kept) -> None:
         """The contact is over."""
         ...
@@ -72,6 +76,7 @@ class KeeperContact:
         """Before connecting: values go to `takes` from now on; whatever can be asked for now, is. Never raises."""
         self._takes = dict(takes)
         kept, keeper = self._kept, self._keeper
+        keeper.begun(kept, self)
         if not kept.bonded or kept.connected:
             return
         self.remembered = keeper.knows(kept.address, "cleared") is False

@@ -28,7 +28,8 @@ class Kept:
     """One device. `wanted` are the UUIDs of its measurement characteristics.
 
     `exported` is by UUID, since paths do not outlast a discovery. `standing` are the UUIDs for which StartNotify was
-    accepted. `hushed`: the device was told, in this link, to wait until it is asked. `notifying` are the
+    accepted. `hushed`: the device was told, in this link, to wait until it is asked. `held`: it shall not be
+    asked for anything yet. `notifying` are the
     characteristics of which BlueZ says, in this link, that it has asked for their values. `met`: its services were
     resolved once since BlueZ started. `judged`: its first value has shown whether it sends before it is asked.
     """
@@ -41,6 +42,7 @@ class Kept:
     resolved: bool = False
     met: bool = False
     hushed: bool = False
+    held: bool = False
     judged: bool = False
     exported: dict[str, Exported] = field(default_factory=dict)
     standing: set[str] = field(default_factory=set)
@@ -58,7 +60,7 @@ class Kept:
 
     def missing(self) -> list[str]:
         """What ought to stand and does not."""
-        if not self.bonded or self.hushed:
+        if not self.bonded or self.hushed or self.held:
             return []
         return sorted(u for u in self.wanted if u in self.exported and u not in self.standing)
 

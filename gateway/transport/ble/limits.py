@@ -6,6 +6,8 @@ from gateway.backoff import Backoff
 
 _QUICK = Backoff(first_s=1.0, cap_s=5.0, spread=0.0)
 _SELDOM = Backoff(first_s=5.0, cap_s=30.0, spread=0.0)
+# A key that only one side still has: on Linux 6.1 each attempt may crash the kernel (list_del in hci_chan_del).
+_RARELY = Backoff(first_s=10.0, cap_s=600.0, spread=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,8 @@ class Limits:
     quick_retries: int = 3
     retry: Backoff = _QUICK
     refused: Backoff = _SELDOM
+    stale_bond: Backoff = _RARELY
+    pair_s: float = 90.0
     facts_age_s: float = 86400.0
     clock_off_s: float = 5.0
     scan_start_s: float = 10.0

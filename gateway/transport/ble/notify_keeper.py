@@ -47,8 +47,9 @@ class NotifyKeeper:
     """Keeps subscriptions standing for as long as `run` runs, and hands on every value, in the D-Bus handler itself.
 
     `wanted` gives the UUIDs of the measurement characteristics of each listed address; `known` what an earlier run
-    learnt of it. `unasked` gets values for which no contact is under way; `learnt` hears facts: `bonded`, `primed`,
-    `early_sender` (it sends before it is asked), `cleared` (it was told to wait until it is asked).
+    learnt of it. `unasked` gets values for which no contact is under way, `begun` is told when one is. `learnt` hears
+    facts: `bonded`, `primed`, `early_sender` (it sends before it is asked), `cleared` (it was told to wait until it is
+    asked).
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class NotifyKeeper:
         *,
         adapter: str | None,
         unasked: Unasked,
+        begun: Callable[[str], None],
         learnt: Learnt,
         changed: Callable[[], None],
     ) -> None:
@@ -69,6 +71,7 @@ class NotifyKeeper:
         self._env = env
         self._adapter = adapter
         self._unasked = unasked
+        self._begun = begun
         self._learnt = learnt
         self._changed = changed
         self._kept = {address: Kept(address, uuids) for address, uuids in wanted.items()}
@@ -107,11 +110,20 @@ class NotifyKeeper:
                     await self._wake.wait()
             self._wake.clear()
 
-    def contact(self, address: str, *, hush_at_once: bool) -> "KeeperContact":
+    def contact(self, address: str, *, hush_at_once: bool) -> KeeperContact:
         """For one contact with a device. `hush_at_once`: it need not wait for a conversation to end."""
-        contact = KeeperContact(self, self._kept[address], hush_at_once=hush_at_once)
-        self._contacts[address] = contact
-        return contact
+        return KeeperContact(self, self._kept[address], hush_at_once=hush_at_once)
+
+    def hold(self, address: str, on: bool) -> None:
+        """Whether to ask the device for nothing until its contact has begun: it is being paired."""
+        self._kept[address].held = on
+        self._wake.set()
+
+    def begun(self, kept: Kept, contact: KeeperContact) -> None:
+        """From now on its values belong to this contact."""
+        kept.held = False
+        self._begun(kept.address)
+        self._contacts[kept.address] = contact
 
     # --- BlueZ and its signals (Guest) ---
 
@@ -264,7 +276,9 @@ class NotifyKeeper:
         except GatewayError as error:
             if error.reason != BUSY:
                 raise
-        kept.standing.add(uuid)
+        # The object may have gone since BlueZ answered.
+        if kept.exported.get(uuid) is found:
+            kept.standing.add(uuid)
 
     async def stop(self, kept: Kept, uuid: str) -> None:
         """StopNotify."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from gateway.errors import GatewayError, RefusedError
-from gateway.transport.ble.errors import BUSY, GONE
+from gateway.transport.ble.errors import BUSY, GONE, NEEDS_PAIRING_AGAIN
 from gateway.transport.ble.limits import Limits
 
 Sighting = TypeVar("Sighting")
@@ -88,6 +88,8 @@ class ContactQueue(Generic[Sighting]):
 
     def _retry_s(self, failures: int, error: GatewayError) -> float:
         limits = self._limits
+        if error.reason == NEEDS_PAIRING_AGAIN:
+            return limits.stale_bond.wait_s(failures, 0.0)
         if isinstance(error, RefusedError):
             return limits.refused.wait_s(failures, 0.0)
         if failures <= limits.quick_retries:

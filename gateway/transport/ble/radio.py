@@ -14,6 +14,7 @@ from bleak.backends.scanner import AdvertisementData
 
 from gateway.env import Env
 from gateway.transport.ble.adverts import Listener
+from gateway.transport.ble.agent import Person
 from gateway.transport.ble.bluez import Bluez
 from gateway.transport.ble.contacts import Contacts
 from gateway.transport.ble.device import BleDevice
@@ -80,8 +81,17 @@ class Radio:
             connections=contacts.connections,
             unprimed=contacts.keeper.unprimed,
             warnings=(CACHE_OFF,) if contacts.keeper.cache_off else (),
-            counters={**contacts.counters, **contacts.keeper.counters, "scanners-built": self._scanner.built},
+            counters={
+                **contacts.counters,
+                **contacts.keeper.counters,
+                "pairings-refused": contacts.agent.refused,
+                "scanners-built": self._scanner.built,
+            },
         )
+
+    async def pair(self, address: str, person: Person) -> None:
+        """Pairs a listed device the next time it is heard; its first contact follows at once. Raises GatewayError."""
+        await self._contacts.pair(address.upper(), person)
 
     async def run(self) -> None:
         """Runs until cancelled."""
