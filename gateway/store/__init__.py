@@ -7,65 +7,83 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
+from gateway.errors import RefusedError
 from gateway.keeping import Draft, Kept, KeptFrame
-from gateway.store.database import FILE, mapped, open_database, open_read_only, own, transaction
+from gateway.store import quarantine
+from gateway.store.acts import Acts
+from gateway.store.database import FILE, LOG, epoch_of, mapped, open_database, own, transaction
 from gateway.store.frames import Frames
-from gateway.store.keys import id_key
-from gateway.store.outbox import Depth, Outbox
+from gateway.store.keys import has_key, id_key
+from gateway.store.looking import Look, look
+from gateway.store.notes import Notes
+from gateway.store.outbox import Outbox
+from gateway.store.packing import pack
+from gateway.store.places import Places, blob
+from gateway.store.room import Room
+from gateway.store.salvage import UNTOLD, salvage
 from gateway.store.undated import UndatedReadings
 
+__all__ = ["DEFAULT_MAX_BYTES", "SQLITE_VERSION", "Look", "Store", "look"]
+
 SQLITE_VERSION = sqlite3.sqlite_version
+DEFAULT_MAX_BYTES = 256_000_000
 
 
 class Store:
     """The hub's memory, in one directory, owned by one process."""
 
-    def __init__(self, directory: Path) -> None:
-        """Opens or creates it; RefusedError or TransientError with the reason."""
+    def __init__(self, directory: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+        """Opens or creates it; RefusedError or TransientError with the reason.
+
+        A damaged database is moved aside, whole, and everything that can be read of it is taken over into a new one,
+        which is a new epoch. `max_bytes` is the cap on the database and its log.
+        """
         self.directory = directory
-        with ExitStack() as undo, mapped():
+        with ExitStack() as undo:
             undo.callback(os.close, own(directory))
-            self._connection = open_database(directory)
-            undo.callback(self._connection.close)
-            epoch = _epoch(self._connection)
-            self.id_key = id_key(directory, born=epoch is None)
-            self.epoch = epoch or self._born()
-            self.outbox = Outbox(self._connection)
-            self._frames = Frames(self._connection)
-            self.undated = UndatedReadings(self._connection)
-            self._open = undo.pop_all()
+            found = quarantine.examine(directory)
+            gone = not found.present and has_key(directory)
+            if found.used:
+                id_key(directory, born=False)
+            if found.damaged:
+                quarantine.move_aside(directory)
+            try:
+                self._open(undo, born=not found.used)
+            except RefusedError as error:
+                if error.reason != "store-damaged":
+                    raise
+                # It shows only where it is read. The connection ends before its files are moved.
+                self._connection.close()
+                quarantine.move_aside(directory)
+                self._open(undo, born=False)
+            self._take_over(gone)
+            self.room = Room(self._connection, directory / LOG, max_bytes)
+            self._close = undo.pop_all()
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the last write was refused (a key of the catalogue); None when it was not."""
+        return self._connection.trouble
 
     def keep(self, drafts: Sequence[Draft]) -> list[Kept]:
         """Keeps all drafts in one transaction, each with the next place in the sequence; durable on return."""
-        seq = self.outbox.last_seq
-        kept: list[Kept] = []
-        with transaction(self._connection):
-            for draft in drafts:
-                known = self._known(draft)
-                if not known and draft.reading.attribution.status == "assigned":
-                    seq += 1
-                    self._place(draft, seq)
-                    kept.append(Kept(draft.reading.id, seq))
-                else:
-                    if not known:
-                        self._hold(draft)
-                    kept.append(Kept(draft.reading.id, None, duplicate=known))
-                self._tidy(draft)
-        self.outbox.last_seq = seq
-        return kept
+        return self._keep(drafts, self.room.check)
+
+    def together(self) -> AbstractContextManager[object]:
+        """Everything written inside is one transaction, durable when it ends without an error."""
+        return transaction(self._connection)
 
     def add_frames(self, frames: Sequence[KeptFrame]) -> list[int]:
         """Keeps frames until their act is complete; gives their numbers."""
-        return self._frames.add(frames)
+        return self._frames.add(frames, self.room.check)
 
     def refuse_frame(self, frame: KeptFrame, reason: str) -> None:
         """Keeps bytes that could not be decoded."""
-        self._frames.refuse(frame, reason)
+        self._frames.refuse(frame, reason, self.room.check)
 
     def drop_frames(self, numbers: Sequence[int]) -> None:
         """Forgets frames that belong to no act."""
@@ -102,46 +120,86 @@ class Store:
 
     def size_bytes(self) -> int:
         """Bytes of the database and its log."""
-        names = (FILE, f"{FILE}-wal")
-        return sum((self.directory / n).stat().st_size for n in names if (self.directory / n).exists())
+        return sum((self.directory / n).stat().st_size for n in (FILE, LOG) if (self.directory / n).exists())
+
+    def probe(self) -> None:
+        """Tries whether the medium takes a reading's bytes; a GatewayError says why not."""
+        with transaction(self._connection):
+            self.room.check()
+            self.notes.put("probe", secrets.token_hex(8))
+
+    def quarantined(self) -> list[str]:
+        """Damaged databases that were put aside and that nobody has taken away yet."""
+        return [path.name for path in quarantine.all_of(self.directory)]
+
+    def mark_damaged(self) -> None:
+        """The next start must not trust this database, whatever a check says."""
+        quarantine.mark(self.directory)
 
     def close(self) -> None:
         """Writes the log back and lets go of the directory."""
         with mapped():
-            self._open.close()
+            self._close.close()
 
-    def _known(self, draft: Draft) -> bool:
-        key = (_blob(draft.reading.id),)
-        found = self._connection.execute("SELECT 1 FROM reading WHERE id = ?", key).fetchone()
-        return bool(found or self._connection.execute("SELECT 1 FROM held WHERE id = ?", key).fetchone())
+    def _open(self, undo: ExitStack, *, born: bool) -> None:
+        self._connection = open_database(self.directory)
+        undo.callback(self._connection.close)
+        self.places = Places(self._connection)
+        self.places.load()
+        self.outbox = Outbox(self._connection, self.places)
+        self._frames = Frames(self._connection)
+        self.undated = UndatedReadings(self._connection)
+        self.notes = Notes(self._connection)
+        self.acts = Acts(self._connection)
+        self.id_key = id_key(self.directory, born=born)
+        with mapped():
+            self.epoch = epoch_of(self._connection) or self._born()
 
-    def _place(self, draft: Draft, seq: int) -> None:
-        reading = draft.reading
-        self._connection.execute(
-            "INSERT INTO reading (seq, id, stored_at) VALUES (?, ?, ?)",
-            (seq, _blob(reading.id), reading.received_at.isoformat() if reading.received_at else ""),
-        )
+    def _take_over(self, gone: bool) -> None:
+        """What was put aside just now, or at a start that was cut short."""
+        folders = quarantine.pending(self.directory)
+        for folder in folders:
+            salvage(folder, self._connection, self.epoch, self.places, lambda drafts: self._keep(drafts, _no_check))
+            quarantine.finish(folder)
+        if gone and not folders:
+            found = {"quarantine": None, "epoch": self.epoch, "readings": 0, "whole": False}
+            self.notes.write(f"{UNTOLD}0", json.dumps(found))
+
+    def _keep(self, drafts: Sequence[Draft], check: Callable[[], None]) -> list[Kept]:
+        given: dict[bytes, int] = {}
+        with transaction(self._connection):
+            kept = [self._keep_one(draft, given) for draft in drafts]
+            if not all(one.duplicate for one in kept):
+                check()
+        self.places.remember(given)
+        self.outbox.last_seq += len(given)
+        return kept
+
+    def _keep_one(self, draft: Draft, given: dict[bytes, int]) -> Kept:
+        self._tidy(draft)
+        reading, key = draft.reading, blob(draft.reading.id)
+        if key in given or self.places.knows(key) or self._is_held(key):
+            return Kept(reading.id, None, duplicate=True)
+        message, frames = reading.device, pack(json.dumps(draft.frames))
+        if reading.attribution.status != "assigned":
+            payload = pack(reading.model_dump_json(by_alias=True, exclude_unset=True))
+            row = (key, message.kind, reading.attribution.status, payload, frames, message.ref)
+            self._connection.execute(
+                "INSERT INTO held (id, kind, status, payload, frames, device) VALUES (?, ?, ?, ?, ?, ?)", row
+            )
+            return Kept(reading.id, None)
+        seq = given[key] = self.outbox.last_seq + len(given) + 1
+        self.places.add(seq, key, reading.received_at)
         self._connection.execute(
             "INSERT INTO outbox (seq, kind, payload, frames, device) VALUES (?, ?, ?, ?, ?)",
-            (seq, reading.device.kind, reading.wire(seq), json.dumps(draft.frames), reading.device.ref),
+            (seq, message.kind, pack(reading.wire(seq)), frames, message.ref),
         )
         if draft.undated is not None:
             self.undated.add(seq, draft.undated)
+        return Kept(reading.id, seq)
 
-    def _hold(self, draft: Draft) -> None:
-        reading = draft.reading
-        payload = reading.model_dump_json(by_alias=True, exclude_unset=True)
-        self._connection.execute(
-            "INSERT INTO held (id, kind, status, payload, frames, device) VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                _blob(reading.id),
-                reading.device.kind,
-                reading.attribution.status,
-                payload,
-                json.dumps(draft.frames),
-                reading.device.ref,
-            ),
-        )
+    def _is_held(self, key: bytes) -> bool:
+        return self._connection.execute("SELECT 1 FROM held WHERE id = ?", (key,)).fetchone() is not None
 
     def _tidy(self, draft: Draft) -> None:
         self._connection.executemany("DELETE FROM frame WHERE number = ?", [(n,) for n in draft.waiting])
@@ -154,39 +212,9 @@ class Store:
 
     def _born(self) -> str:
         epoch = f"e-{secrets.token_hex(5)}"
-        with transaction(self._connection):
-            self._connection.execute("INSERT INTO fact (name, value) VALUES ('epoch', ?)", (epoch,))
+        self.notes.write("epoch", epoch)
         return epoch
 
 
-def _epoch(connection: sqlite3.Connection) -> str | None:
-    row = connection.execute("SELECT value FROM fact WHERE name = 'epoch'").fetchone()
-    return None if row is None else row[0]
-
-
-def _blob(reading_id: str) -> bytes:
-    return bytes.fromhex(reading_id.replace("-", ""))
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What a store holds, seen from outside: counts and ages, no value."""
-
-    epoch: str
-    last_seq: int
-    depth: Depth
-    held: dict[str, int]
-    aside: int
-
-
-def look(directory: Path) -> Look:
-    """Reads a store beside the daemon that owns it; RefusedError if there is none."""
-    connection = open_read_only(directory)
-    try:
-        with mapped():
-            outbox = Outbox(connection)
-            epoch = _epoch(connection) or ""
-            held = dict(connection.execute("SELECT status, count(*) FROM held GROUP BY status").fetchall())
-            return Look(epoch, outbox.last_seq, outbox.depth(), held, outbox.aside())
-    finally:
-        connection.close()
+def _no_check() -> None:
+    """What was here already has room."""

@@ -12,11 +12,22 @@ from urllib.parse import quote
 from gateway.errors import GatewayError, RefusedError, TransientError
 
 FILE = "outbox.sqlite"
+LOG = f"{FILE}-wal"
 _LOCK = "lock"
-# Small pages: a reading changes a few rows on as many pages, and each changed page is written whole, twice.
-_PAGE_BYTES = 1024
-# Checkpoint about every 250 kB of log.
-_CHECKPOINT_PAGES = 240
+# Small pages: a reading changes a few rows on as many pages, and each changed page is written whole, twice. Smaller
+# ones would save nothing: the card is written in blocks of 4 kB.
+PAGE_BYTES = 1024
+# Pages of the log that are written back into the database together: what changed more than once is written there once.
+CHECKPOINT_PAGES = 1000
+
+
+class Medium(sqlite3.Connection):
+    """A connection that knows how the last write went.
+
+    `trouble`: the reason why it was refused, None when it was not.
+    """
+
+    trouble: str | None = None
 
 
 def own(directory: Path) -> int:
@@ -37,7 +48,16 @@ def own(directory: Path) -> int:
     return lock
 
 
-def open_database(directory: Path) -> sqlite3.Connection:
+def sync_directory(directory: Path) -> None:
+    """What was made, moved or deleted in it is on the medium when this returns; OSError if it cannot be."""
+    handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def open_database(directory: Path) -> Medium:
     """The store's database, created and migrated as needed; the directory is the caller's own (`own`).
 
     Write-ahead log with synchronous=FULL: a commit that returned is on the medium.
@@ -45,7 +65,7 @@ def open_database(directory: Path) -> sqlite3.Connection:
     path = directory / FILE
     _make_private(path)
     with mapped():
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=Medium)
         try:
             _prepare(connection)
         except BaseException:
@@ -54,12 +74,12 @@ def open_database(directory: Path) -> sqlite3.Connection:
     return connection
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
+def _prepare(connection: Medium) -> None:
     if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     connection.execute("PRAGMA busy_timeout = 2000")
     migrate(connection)
 
@@ -73,26 +93,37 @@ def _make_private(path: Path) -> None:
         raise RefusedError("store-unusable", f"{path}: {error.strerror}") from error
 
 
-def open_read_only(directory: Path) -> sqlite3.Connection:
+def open_read_only(directory: Path) -> Medium:
     """The database for looking at, beside a running daemon; RefusedError if there is none."""
     path = directory / FILE
     if not path.exists():
         raise RefusedError("store-missing", str(directory))
     with mapped():
-        return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None)
+        return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None, factory=Medium)
 
 
-def migrate(connection: sqlite3.Connection) -> None:
+def epoch_of(connection: Medium) -> str | None:
+    """The database's epoch; None in one that was never put to use."""
+    row = connection.execute("SELECT value FROM fact WHERE name = 'epoch'").fetchone()
+    return None if row is None else row[0]
+
+
+def scripts() -> list[str]:
+    """The names of the scripts that make the schema, in order; their number is the schema's version."""
+    return sorted(p.name for p in files("gateway.store.schema").iterdir() if p.name.endswith(".sql"))
+
+
+def migrate(connection: Medium) -> None:
     """Brings the schema to this version, one numbered script at a time; RefusedError for a newer database."""
-    scripts = sorted(p.name for p in files("gateway.store.schema").iterdir() if p.name.endswith(".sql"))
+    known = scripts()
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(scripts):
-        raise RefusedError("store-newer", f"version {version}, this program knows {len(scripts)}")
-    for number, name in enumerate(scripts[version:], start=version + 1):
+    if version > len(known):
+        raise RefusedError("store-newer", f"version {version}, this program knows {len(known)}")
+    for number, name in enumerate(known[version:], start=version + 1):
         _apply(connection, number, files("gateway.store.schema").joinpath(name).read_text(encoding="utf-8"))
 
 
-def _apply(connection: sqlite3.Connection, number: int, script: str) -> None:
+def _apply(connection: Medium, number: int, script: str) -> None:
     # Imported only when there is something to migrate: it would stay in the daemon's memory for nothing.
     from sqlite_utils import Database  # noqa: PLC0415
 
@@ -114,17 +145,32 @@ def _statements(script: str) -> Iterator[str]:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """All or nothing; durable when it ends without an error. TransientError when the medium says no."""
-    with mapped():
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-            connection.execute("COMMIT")
-        except BaseException:
+def transaction(connection: Medium) -> Iterator[Medium]:
+    """All or nothing; durable when it ends without an error. TransientError when the medium says no.
+
+    Inside another it is a part of that one.
+    """
+    try:
+        with mapped():
             if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+                yield connection
+                return
+            yield from _all_or_nothing(connection)
+    except GatewayError as error:
+        connection.trouble = error.reason
+        raise
+    connection.trouble = None
+
+
+def _all_or_nothing(connection: Medium) -> Iterator[Medium]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 @contextmanager

@@ -1,31 +1,35 @@
 """Raw frames that have no reading: parts of an act that is not complete, and bytes a decoder refused."""
 
-import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from gateway.keeping import KeptFrame
-from gateway.store.database import mapped, transaction
+from gateway.store.database import Medium, mapped, transaction
 from gateway.timebase import Moment
 
 # Refused bytes are kept for whoever mends the decoder; a device that sends nothing else must not fill the card.
 _REFUSED_KEPT = 1000
+COLUMNS = ("device", "channel", "data", "received_at", "hub_clock", "boot", "monotonic", "reason")
+_INSERT = f"INSERT INTO frame ({', '.join(COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - names from above
 
 
 class Frames:
     """Frames on disk; all writes are durable on return."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Medium) -> None:
         self._connection = connection
 
-    def add(self, frames: Sequence[KeptFrame]) -> list[int]:
-        """Keeps frames until their act is complete; gives their numbers."""
+    def add(self, frames: Sequence[KeptFrame], check: Callable[[], None]) -> list[int]:
+        """Keeps frames until their act is complete; gives their numbers. `check` raises if there is no room."""
         with transaction(self._connection):
+            check()
             return [self._insert(frame, None) for frame in frames]
 
-    def refuse(self, frame: KeptFrame, reason: str) -> None:
-        """Keeps bytes that could not be decoded; the oldest beyond the bound make room."""
+    def refuse(self, frame: KeptFrame, reason: str, check: Callable[[], None]) -> None:
+        """Keeps bytes that could not be decoded; the oldest beyond the bound make room. `check` as in `add`."""
         with transaction(self._connection):
+            check()
             self._insert(frame, reason)
             self._connection.execute(
                 "DELETE FROM frame WHERE reason IS NOT NULL AND number <="
@@ -41,29 +45,23 @@ class Frames:
     def waiting(self, device: str) -> list[KeptFrame]:
         """Frames of a device whose act was not complete when the daemon last ended, in the order they came."""
         query = (
-            "SELECT device, channel, data, received_at, hub_clock, boot, monotonic, number FROM frame"
+            f"SELECT number, {', '.join(COLUMNS)} FROM frame"  # noqa: S608 - names from above
             " WHERE device = ? AND reason IS NULL ORDER BY number"
         )
         with mapped():
-            rows = self._connection.execute(query, (device,)).fetchall()
-        return [
-            KeptFrame(ref, channel, data, Moment(datetime.fromisoformat(at), monotonic, hub_clock), boot, number)
-            for ref, channel, data, at, hub_clock, boot, monotonic, number in rows
-        ]
+            return [kept_frame(row) for row in self._connection.execute(query, (device,))]
 
     def _insert(self, frame: KeptFrame, reason: str | None) -> int:
-        cursor = self._connection.execute(
-            "INSERT INTO frame (device, channel, data, received_at, hub_clock, boot, monotonic, reason)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                frame.device,
-                frame.channel,
-                frame.data,
-                frame.moment.utc.isoformat(),
-                frame.moment.hub_clock,
-                frame.boot,
-                frame.moment.monotonic,
-                reason,
-            ),
-        )
-        return int(cursor.lastrowid or 0)
+        moment = frame.moment
+        values = (frame.device, frame.channel, frame.data, moment.utc.isoformat(), moment.hub_clock, frame.boot)
+        return int(self._connection.execute(_INSERT, (*values, moment.monotonic, reason)).lastrowid or 0)
+
+
+def kept_frame(row: Sequence[Any]) -> KeptFrame:
+    """A row, its number first; ValueError or TypeError if it is not what was written."""
+    number, device, channel, data, at, hub_clock, boot, monotonic, _reason = row
+    if not isinstance(data, bytes):
+        raise TypeError("no bytes")
+    return KeptFrame(
+        device, channel, data, Moment(datetime.fromisoformat(at), float(monotonic), hub_clock), boot, number
+    )

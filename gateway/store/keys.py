@@ -5,9 +5,15 @@ import secrets
 from pathlib import Path
 
 from gateway.errors import RefusedError
+from gateway.store.database import sync_directory
 
 FILE = "id.key"
 _BYTES = 32
+
+
+def has_key(directory: Path) -> bool:
+    """Whether there has been a store here."""
+    return (directory / FILE).exists()
 
 
 def id_key(directory: Path, *, born: bool) -> bytes:
@@ -39,15 +45,7 @@ def _create(directory: Path, path: Path) -> bytes:
             file.flush()
             os.fsync(file.fileno())
         draft.rename(path)
-        _sync(directory)
+        sync_directory(directory)
     except OSError as error:
         raise RefusedError("store-unusable", f"{path}: {error.strerror}") from error
     return key
-
-
-def _sync(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,12 +1,11 @@
 """Readings that nobody has confirmed yet."""
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from gateway.store.database import mapped, transaction
-
-Range = tuple[int, int]
+from gateway.store.database import Medium, mapped, transaction
+from gateway.store.packing import pack, unpack
+from gateway.store.places import Places, Range, received_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +30,12 @@ class Depth:
 class Outbox:
     """The outbox of one epoch. Ranges are inclusive; all writes are durable on return."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Medium, places: Places) -> None:
+        self._connection, self._places = connection, places
         # A row of `reading` outlives its release, so the highest one names the last place ever given.
-        self.last_seq: int = connection.execute("SELECT coalesce(max(seq), 0) FROM reading").fetchone()[0]
+        query = "SELECT max(0, coalesce(max(seq), 0)) FROM reading"
+        with mapped():
+            self.last_seq: int = connection.execute(query).fetchone()[0]
 
     def waiting(self, after: int, upto: int, limit: int) -> list[Row]:
         """Up to `limit` messages that no broker has, with after < seq <= upto, in order.
@@ -46,7 +47,8 @@ class Outbox:
             " AND seq < coalesce((SELECT min(seq) FROM undated), 1 << 62) ORDER BY seq LIMIT ?"
         )
         with mapped():
-            return [Row(*row) for row in self._connection.execute(query, (after, upto, limit))]
+            rows = self._connection.execute(query, (after, upto, limit)).fetchall()
+        return [Row(seq, kind, unpack(payload)) for seq, kind, payload in rows]
 
     def mark_at_broker(self, seqs: Sequence[int]) -> None:
         """A broker has taken these: a reconnect does not send them again."""
@@ -78,14 +80,22 @@ class Outbox:
     def set_aside(self, seq: int, reason: str, void: str) -> None:
         """The message of this place can never be delivered: it is kept apart, and a void takes its place."""
         with transaction(self._connection):
-            self._connection.execute(
+            done = self._connection.execute(
                 "INSERT INTO aside (seq, kind, payload, frames, reason)"
                 " SELECT seq, kind, payload, frames, ? FROM outbox WHERE seq = ? AND kind <> 'void'",
                 (reason, seq),
             )
-            self._connection.execute(
-                "UPDATE outbox SET kind = 'void', payload = ?, frames = '[]', at_broker = 0 WHERE seq = ?", (void, seq)
-            )
+            if done.rowcount:
+                self._connection.execute(
+                    "UPDATE outbox SET kind = 'void', payload = ?, frames = ?, at_broker = 0 WHERE seq = ?",
+                    (pack(void), pack("[]"), seq),
+                )
+                self._places.void([(seq, seq)], reason)
+
+    def give_up(self, ranges: Iterable[Range], reason: str) -> None:
+        """The receiver is told that these places, which are no longer here, will not come."""
+        with transaction(self._connection):
+            self._places.void(ranges, reason)
 
     def depth(self) -> Depth:
         """Counts, and the oldest of all."""
@@ -94,7 +104,7 @@ class Outbox:
                 "SELECT count(*), coalesce(sum(at_broker > 0), 0), min(seq) FROM outbox"
             ).fetchone()
             received = self._connection.execute("SELECT stored_at FROM reading WHERE seq = ?", (oldest,)).fetchone()
-        return Depth(waiting, at_broker, oldest, received[0] if received else None)
+        return Depth(waiting, at_broker, oldest, received_text(received[0]) if received else None)
 
     def oldest(self) -> int | None:
         """The lowest place that nobody has confirmed; None when all are."""

@@ -1,15 +1,18 @@
 """Readings that came while the hub did not know the time, and the latest moment it ever knew."""
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from gateway.reading import Reading
-from gateway.store.database import mapped, transaction
+from gateway.store.database import Medium, mapped, transaction
+from gateway.store.packing import pack, unpack
 from gateway.timebase import ClockFix, DeviceClaim, Undated
 
-_FLOOR = "clock_floor"
+FLOOR = "clock_floor"
+# Columns that say what is needed to date a reading.
+WHAT = ("boot", "monotonic", "device_time", "faulty", "stored", "fix_device", "fix_monotonic")
 _AT_ONCE = 200
 
 
@@ -26,7 +29,7 @@ class UndatedRow:
 class UndatedReadings:
     """All writes are durable on return, but `add`, which is part of its caller's transaction."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Medium) -> None:
         self._connection = connection
 
     def add(self, seq: int, what: Undated) -> None:
@@ -50,8 +53,8 @@ class UndatedReadings:
     def next(self) -> list[UndatedRow]:
         """The first few, in order; empty when there are none."""
         query = (
-            "SELECT undated.seq, payload, boot, monotonic, device_time, faulty, stored, fix_device, fix_monotonic,"
-            " earliest FROM undated JOIN outbox ON outbox.seq = undated.seq ORDER BY undated.seq LIMIT ?"
+            f"SELECT undated.seq, payload, {', '.join(WHAT)}, earliest"  # noqa: S608 - names from above
+            " FROM undated JOIN outbox ON outbox.seq = undated.seq ORDER BY undated.seq LIMIT ?"
         )
         with mapped():
             return [_row(row) for row in self._connection.execute(query, (_AT_ONCE,))]
@@ -60,15 +63,15 @@ class UndatedReadings:
         """These have their time now: they are sent as they are here."""
         with transaction(self._connection):
             for seq, reading in readings:
-                received = reading.received_at.isoformat() if reading.received_at else ""
-                self._connection.execute("UPDATE outbox SET payload = ? WHERE seq = ?", (reading.wire(seq), seq))
+                received = int(reading.received_at.timestamp()) if reading.received_at else None
+                self._connection.execute("UPDATE outbox SET payload = ? WHERE seq = ?", (pack(reading.wire(seq)), seq))
                 self._connection.execute("UPDATE reading SET stored_at = ? WHERE seq = ?", (received, seq))
                 self._connection.execute("DELETE FROM undated WHERE seq = ?", (seq,))
 
     def floor(self) -> datetime | None:
         """A moment that is certainly past (aware UTC); None before the first."""
         with mapped():
-            row = self._connection.execute("SELECT value FROM fact WHERE name = ?", (_FLOOR,)).fetchone()
+            row = self._connection.execute("SELECT value FROM fact WHERE name = ?", (FLOOR,)).fetchone()
         return None if row is None else datetime.fromisoformat(row[0]).astimezone(UTC)
 
     def raise_floor(self, known: datetime) -> None:
@@ -76,18 +79,23 @@ class UndatedReadings:
         with transaction(self._connection):
             self._connection.execute(
                 "INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                (_FLOOR, known.isoformat()),
+                (FLOOR, known.isoformat()),
             )
 
 
-def _row(row: Sequence[object]) -> UndatedRow:
-    seq, payload, boot, monotonic, device_time, faulty, stored, fix_device, fix_monotonic, earliest = row
+def _row(row: Sequence[Any]) -> UndatedRow:
+    seq, payload, *what, earliest = row
+    return UndatedRow(seq, Reading.model_validate_json(unpack(payload)), what_of(what), _instant(earliest))
+
+
+def what_of(columns: Sequence[Any]) -> Undated:
+    """The columns `WHAT` of a row; ValueError or TypeError if they are not what was written."""
+    boot, monotonic, device_time, faulty, stored, fix_device, fix_monotonic = columns
     claim = DeviceClaim(_instant(device_time), bool(faulty), None if stored is None else bool(stored))
     fixed = _instant(fix_device)
-    fix = ClockFix(fixed, float(str(fix_monotonic))) if fixed is not None else None
-    what = Undated(str(boot), float(str(monotonic)), claim, fix)
-    return UndatedRow(int(str(seq)), Reading.model_validate_json(str(payload)), what, _instant(earliest))
+    fix = None if fixed is None else ClockFix(fixed, float(fix_monotonic))
+    return Undated(str(boot), float(monotonic), claim, fix)
 
 
-def _instant(text: object) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(str(text))
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

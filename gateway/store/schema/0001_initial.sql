@@ -5,20 +5,29 @@ CREATE TABLE fact (
     value TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- Every reading that was ever given a place in the sequence; stays after release, so that a device that hands over its
--- whole memory again is recognised, and the ledger can be told.
+-- Every reading that was given a place in the sequence; stays after release, so that a device that hands over its whole
+-- memory again is recognised, and the ledger can be told. No index of ids, which would write a page somewhere else at
+-- each insert: they are looked up in memory. Places below 1 are of an earlier epoch, salvaged from a damaged database.
 CREATE TABLE reading (
     seq       INTEGER PRIMARY KEY,
-    id        BLOB NOT NULL UNIQUE,
-    stored_at TEXT NOT NULL
+    id        BLOB NOT NULL,
+    stored_at INTEGER -- seconds since 1970; null: the hub did not know the time
 );
 
--- What is not yet confirmed: the message as it is sent, and the raw frames it came from.
+-- Stretches of the sequence that the receiver was told will not be delivered.
+CREATE TABLE void (
+    first  INTEGER NOT NULL,
+    last   INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (first, last)
+) WITHOUT ROWID;
+
+-- What is not yet confirmed: the message as it is sent, and the raw frames it came from; both packed, here and below.
 CREATE TABLE outbox (
     seq       INTEGER PRIMARY KEY,
     kind      TEXT NOT NULL,
-    payload   TEXT NOT NULL,
-    frames    TEXT NOT NULL,
+    payload   BLOB NOT NULL,
+    frames    BLOB NOT NULL,
     at_broker INTEGER NOT NULL DEFAULT 0, -- how often a broker has acknowledged it
     device    TEXT NOT NULL
 );
@@ -41,17 +50,18 @@ CREATE TABLE held (
     id      BLOB PRIMARY KEY,
     kind    TEXT NOT NULL,
     status  TEXT NOT NULL,
-    payload TEXT NOT NULL,
-    frames  TEXT NOT NULL,
+    payload BLOB NOT NULL,
+    frames  BLOB NOT NULL,
     device  TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- Messages that broker or receiver refused for good; their place in the sequence is a void.
+-- Messages that broker or receiver refused for good; their place in the sequence (null: in an earlier epoch's) is a void.
 CREATE TABLE aside (
-    seq     INTEGER PRIMARY KEY,
+    number  INTEGER PRIMARY KEY,
+    seq     INTEGER,
     kind    TEXT NOT NULL,
-    payload TEXT NOT NULL,
-    frames  TEXT NOT NULL,
+    payload BLOB NOT NULL,
+    frames  BLOB NOT NULL,
     reason  TEXT NOT NULL
 );
 
@@ -67,7 +77,6 @@ CREATE TABLE frame (
     monotonic   REAL NOT NULL,
     reason      TEXT
 );
-CREATE INDEX frame_device ON frame (device);
 
 -- What is known of each device: its twin, and the highest record number kept.
 CREATE TABLE device (

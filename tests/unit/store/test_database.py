@@ -11,32 +11,32 @@ from gateway.store import database
 
 
 @pytest.fixture
-def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+def connection(tmp_path: Path) -> Iterator[database.Medium]:
     opened = database.open_database(tmp_path)
     yield opened
     opened.close()
 
 
-def test_a_commit_that_returned_is_on_the_medium(connection: sqlite3.Connection) -> None:
+def test_a_commit_that_returned_is_on_the_medium(connection: database.Medium) -> None:
     def pragma(name: str) -> object:
         return connection.execute(f"PRAGMA {name}").fetchone()[0]
 
     assert (pragma("journal_mode"), pragma("synchronous"), pragma("page_size")) == ("wal", 2, 1024)
 
 
-def _do_and_fail(connection: sqlite3.Connection, statement: str) -> None:
+def _do_and_fail(connection: database.Medium, statement: str) -> None:
     connection.execute(statement)
     raise KeyError
 
 
-def test_a_transaction_is_all_or_nothing(connection: sqlite3.Connection) -> None:
+def test_a_transaction_is_all_or_nothing(connection: database.Medium) -> None:
     with pytest.raises(KeyError), database.transaction(connection):
         _do_and_fail(connection, "INSERT INTO fact VALUES ('a', 'b')")
     assert connection.execute("SELECT count(*) FROM fact").fetchone()[0] == 0
     assert not connection.in_transaction
 
 
-def test_a_transaction_that_sqlite_ended_itself_is_over_too(connection: sqlite3.Connection) -> None:
+def test_a_transaction_that_sqlite_ended_itself_is_over_too(connection: database.Medium) -> None:
     with pytest.raises(KeyError), database.transaction(connection):
         _do_and_fail(connection, "ROLLBACK")
     with database.transaction(connection):
@@ -44,22 +44,23 @@ def test_a_transaction_that_sqlite_ended_itself_is_over_too(connection: sqlite3.
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(
-    connection: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    connection: database.Medium, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scripts = tmp_path / "scripts"
+    scripts, version = tmp_path / "scripts", len(database.scripts())
     scripts.mkdir()
-    (scripts / "0001_initial.sql").write_text("", encoding="ascii")
-    (scripts / "0002_more.sql").write_text("CREATE TABLE more (a);\nCREATE TABLE fact (twice);\n", encoding="ascii")
+    for name in database.scripts():
+        (scripts / name).write_text("", encoding="ascii")
+    (scripts / "9999_more.sql").write_text("CREATE TABLE more (a);\nCREATE TABLE fact (twice);\n", encoding="ascii")
     monkeypatch.setattr(database, "files", lambda package: scripts)
     with pytest.raises(TransientError, match="store-io"), database.mapped():
         database.migrate(connection)
-    assert connection.execute("PRAGMA user_version").fetchone()[0] == 1
+    assert connection.execute("PRAGMA user_version").fetchone()[0] == version
     assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'more'").fetchone()[0] == 0
-    (scripts / "0002_more.sql").write_text(
+    (scripts / "9999_more.sql").write_text(
         "CREATE TABLE more (a);\n-- a\nCREATE INDEX m ON more (a);", encoding="ascii"
     )
     database.migrate(connection)
-    assert connection.execute("PRAGMA user_version").fetchone()[0] == 2
+    assert connection.execute("PRAGMA user_version").fetchone()[0] == version + 1
     assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name IN ('more', 'm')").fetchone()[0] == 2
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gateway.errors import GatewayError, RefusedError, TransientError
 from gateway.keeping import Kept
 from gateway.store import Store, look
+from gateway.store.packing import unpack
 from tests.readings import REF, draft, kept_frame, reading
 
 
@@ -76,7 +77,7 @@ def test_a_reading_that_may_not_be_sent_is_held_without_a_place(store: Store, st
 def test_raw_frames_stay_with_the_reading_until_its_release(store: Store) -> None:
     store.keep([draft("one")])
     query = "SELECT frames FROM outbox WHERE seq = 1"
-    assert json.loads(store._connection.execute(query).fetchone()[0]) == [["port", b"one".hex()]]
+    assert json.loads(unpack(store._connection.execute(query).fetchone()[0])) == [["port", b"one".hex()]]
 
 
 def test_keeping_a_reading_and_forgetting_its_waiting_frames_are_one_step(store: Store) -> None:
@@ -200,28 +201,6 @@ def test_a_directory_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
     (tmp_path / "odd" / "outbox.sqlite").mkdir(parents=True)
     with pytest.raises(RefusedError, match="store-unusable"):
         Store(tmp_path / "odd")
-
-
-def test_a_damaged_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
-    Store(tmp_path).close()
-    database = tmp_path / "outbox.sqlite"
-    database.write_bytes(b"no database at all, " * 100)
-    before = database.read_bytes()
-    with pytest.raises(RefusedError, match="store-damaged"):
-        Store(tmp_path)
-    assert database.read_bytes() == before
-
-
-def test_a_database_damaged_inside_is_a_fault_by_name_not_a_crash(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    store.keep([draft(f"n{i}") for i in range(300)])
-    store.close()
-    database = tmp_path / "outbox.sqlite"
-    content = bytearray(database.read_bytes())
-    content[2048:] = b"\xff" * (len(content) - 2048)
-    database.write_bytes(content)
-    with pytest.raises(GatewayError, match="store-"):
-        Store(tmp_path)
 
 
 def test_a_database_of_a_newer_program_is_refused(tmp_path: Path) -> None:

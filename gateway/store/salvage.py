@@ -1,0 +1,207 @@
+"""Takes over what can still be read of a damaged database.
+
+First through SQLite, table by table, from both ends towards the damage; then, if the outbox was not whole, row by row
+out of the bare pages. A reading that cannot be read may be one that its device still remembers: where it is not certain
+that all were read, the ids and record numbers of what is gone are forgotten, so that it is fetched again. The receiver
+knows by its id what it has already.
+"""
+
+import json
+import mmap
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gateway.errors import GatewayError
+from gateway.keeping import Draft, Kept
+from gateway.reading import Reading
+from gateway.store.carve import Bytes, carve
+from gateway.store.database import FILE, LOG, PAGE_BYTES, Medium, open_read_only, transaction
+from gateway.store.frames import kept_frame
+from gateway.store.notes import Notes
+from gateway.store.packing import unpack
+from gateway.store.places import Places, is_blob
+from gateway.store.undated import FLOOR, WHAT, what_of
+from gateway.timebase import Undated
+from gateway.topics import KINDS
+
+_T = TypeVar("_T")
+Columns = tuple[Any, ...]
+
+UNTOLD = "untold."
+_OUTBOX = ("seq", "kind", "payload", "frames", "at_broker", "device")
+# Tables whose rows are not simply copied, or not all of them, or nothing to whoever comes after.
+_NOT_COPIED = ("fact", "reading", "void", "outbox", "undated", "held", "device")
+# Columns that say something of the old epoch only.
+_LEFT_OUT = {"aside": ("seq",)}
+_LEFT_FACTS = ("epoch", "probe")
+_AT_ONCE = 200
+
+
+def salvage(
+    folder: Path, connection: Medium, epoch: str, places: Places, keep: Callable[[list[Draft]], list[Kept]]
+) -> None:
+    """Takes over everything in `folder` into the database of `connection`, whose epoch is `epoch`.
+
+    `keep` keeps readings, durable on return. What is cut short may be done again: readings are known by their ids. The
+    last step leaves a note (`untold.` and the folder's name) with a JSON table of what was found.
+    """
+    with closing(open_read_only(folder)) as link:
+        wreck = Wreck(folder, link)
+        _take_facts(wreck, connection)
+        kept: list[Kept] = []
+        readings = wreck.readings(epoch)
+        while some := list(islice(readings, _AT_ONCE)):
+            kept += keep(some)
+        found = {
+            "quarantine": folder.name,
+            "epoch": epoch,
+            "earlier_epoch": wreck.facts().get("epoch"),
+            "readings": sum(one.seq is not None for one in kept),
+            "held": sum(one.seq is None and not one.duplicate for one in kept),
+            "whole": wreck.whole,
+            "unreadable": wreck.unreadable,
+        }
+        with transaction(connection):
+            _take_rest(wreck, connection)
+            known = _take_ids(wreck, places)
+            Notes(connection).put(f"{UNTOLD}{folder.name}", json.dumps(found))
+        places.remember(known)
+
+
+def _take_facts(wreck: "Wreck", connection: Medium) -> None:
+    facts = {name: value for name, value in wreck.facts().items() if name not in _LEFT_FACTS}
+    if _read(datetime.fromisoformat, facts.get(FLOOR)) is None:
+        facts.pop(FLOOR, None)
+    with transaction(connection):
+        connection.executemany("INSERT OR IGNORE INTO fact (name, value) VALUES (?, ?)", facts.items())
+
+
+def _take_rest(wreck: "Wreck", connection: Medium) -> None:
+    names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    for (table,) in names.fetchall():
+        if table not in _NOT_COPIED:
+            _copy(wreck, connection, table)
+    for ref, twin, cursor in wreck.rows("device", ("ref", "twin", "cursor")):
+        if _read(json.loads, twin) is not None:
+            known = (ref, twin, cursor if wreck.whole else None)
+            connection.execute("INSERT OR IGNORE INTO device (ref, twin, cursor) VALUES (?, ?, ?)", known)
+
+
+def _copy(wreck: "Wreck", connection: Medium, table: str) -> None:
+    query = "SELECT name FROM pragma_table_info(?) ORDER BY pk = 0, pk, cid"
+    names = [name for (name,) in connection.execute(query, (table,))]
+    columns = [name for name in names if name not in _LEFT_OUT.get(table, ())]
+    marks = ", ".join("?" * len(columns))
+    # What does not fit the table is no row of it.
+    insert = f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - our own names
+    for row in wreck.rows(table, columns):
+        if table != "frame" or _read(kept_frame, row) is not None:
+            connection.execute(insert, row)
+
+
+def _take_ids(wreck: "Wreck", places: Places) -> dict[bytes, int]:
+    """Ids of what was released, at places below 1 in their old order; none where it is not certain that it was."""
+    ids = [row[1] for row in wreck.rows("reading", ("seq", "id"))] if wreck.whole else []
+    released = [reading_id for reading_id in ids if is_blob(reading_id) and not places.knows(reading_id)]
+    known = {reading_id: -age for age, reading_id in enumerate(reversed(released))}
+    for reading_id, place in known.items():
+        places.add(place, reading_id, None)
+    return known
+
+
+def _read(reader: Callable[[Any], _T], value: Any) -> _T | None:
+    """What `reader` makes of a value; None if it makes nothing of it."""
+    try:
+        return reader(value)
+    except (TypeError, ValueError):
+        return None
+
+
+@contextmanager
+def _mapped(path: Path) -> Iterator[Bytes]:
+    """A file's bytes, not all at once in memory; none if there is no file."""
+    if not path.exists() or path.stat().st_size == 0:
+        yield b""
+        return
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        yield mapped
+
+
+class Wreck:
+    """A damaged database. `whole`: all of its outbox was read; `unreadable`: rows that are there and say nothing."""
+
+    def __init__(self, folder: Path, link: Medium) -> None:
+        self._folder, self._link = folder, link
+        self.whole = True
+        self.unreadable = 0
+
+    def facts(self) -> dict[str, str]:
+        """Small facts, by name."""
+        return dict(self.rows("fact", ("name", "value")))
+
+    def readings(self, epoch: str) -> Iterator[Draft]:
+        """What waited to be confirmed, in the order of the old sequence, then what was held back; all for `epoch`."""
+        undated = {row[0]: _read(what_of, row[1:]) for row in self.rows("undated", ("seq", *WHAT))}
+        for seq, kind, payload, frames, *_rest in self._outbox():
+            if kind in KINDS:
+                yield from self._draft(payload, frames, epoch, undated.get(seq))
+        for _id, payload, frames in self.rows("held", ("id", "payload", "frames")):
+            yield from self._draft(payload, frames, epoch, None)
+
+    def rows(self, table: str, columns: Sequence[str]) -> Iterator[Columns]:
+        """Every row of a table that SQLite can read, by the order of the first column, its key."""
+        query = f"SELECT {', '.join(columns)} FROM {table} ORDER BY {columns[0]}"  # noqa: S608 - names from above
+        last = None
+        try:
+            for row in self._link.execute(query):
+                last = row[0]
+                yield row
+        except sqlite3.Error:
+            if table == "outbox":
+                self.whole = False
+            yield from reversed(self._behind(query, last))
+
+    def _behind(self, query: str, last: Any) -> list[Columns]:
+        """The rows behind the damage, the last first."""
+        found: list[Columns] = []
+        try:
+            for row in self._link.execute(f"{query} DESC"):
+                if row[0] == last:
+                    break
+                found.append(row)
+        except sqlite3.Error:
+            return found
+        return found
+
+    def _outbox(self) -> Iterator[Columns]:
+        seen = set()
+        for row in self.rows("outbox", _OUTBOX):
+            seen.add(row[0])
+            yield row
+        if not self.whole:
+            carved: dict[int, Columns] = {}
+            for row in self._carved():
+                if row[0] not in seen:
+                    carved.setdefault(row[0], row)
+            yield from (carved[seq] for seq in sorted(carved))
+
+    def _carved(self) -> Iterator[Columns]:
+        """Rows of the outbox out of the bare pages, the newest writing of each first."""
+        with _mapped(self._folder / FILE) as database, _mapped(self._folder / LOG) as log:
+            for seq, columns in carve(database, log, PAGE_BYTES):
+                if len(columns) == len(_OUTBOX) and columns[1] in KINDS:
+                    yield (seq, *columns[1:])
+
+    def _draft(self, payload: Any, frames: Any, epoch: str, undated: Undated | None) -> Iterator[Draft]:
+        try:
+            reading = Reading.model_validate_json(unpack(payload))
+            raw = [(str(channel), str(data)) for channel, data in json.loads(unpack(frames))]
+        except (GatewayError, TypeError, ValueError):
+            self.unreadable += 1
+            return
+        yield Draft(reading.model_copy(update={"epoch": epoch, "seq": None}), raw, undated=undated)
