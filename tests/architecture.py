@@ -23,6 +23,7 @@ PURE = (
     "gateway.backoff",
     "gateway.catalogue.*",
     "gateway.counters",
+    "gateway.deviation",
     "gateway.errors",
     "gateway.health",
     "gateway.identity",
