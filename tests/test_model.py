@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -184,5 +185,5 @@ class WayOut(RuleBasedStateMachine):
         self.way.check_complete()
 
 
-WayOut.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
-TestWayOut = WayOut.TestCase
+WayOut.TestCase.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)
+TestWayOut = pytest.mark.timeout(300)(WayOut.TestCase)
