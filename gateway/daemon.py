@@ -12,6 +12,10 @@ from zoneinfo import ZoneInfo
 from drivers.api import Driver
 from gateway import health
 from gateway.ack import BadAckError, parse_ack
+from gateway.acts import ACTS
+from gateway.acts.api import Context
+from gateway.acts.listing import listed
+from gateway.acts.performing import Performer
 from gateway.counters import Counters
 from gateway.dating import Dating
 from gateway.documents import Documents
@@ -73,6 +77,7 @@ class Daemon:
         self._forwarder = self._make_forwarder()
         told = Told(kept=self._kept, note=self._note, changed=self._changed, radio=self._radio_changed)
         self._instruments = Instruments(settings, drivers, self._store, env, self._place, told)
+        self._acts = Performer(self._context(drivers), ACTS, self._note, self._acted)
         self._documents = Documents(
             self._topics, self._publish_document, env, self._place, facts=facts, watchdog=from_environment(os.environ)
         )
@@ -94,6 +99,7 @@ class Daemon:
         start("forwarder", self._forwarder.run)
         start("documents", self._documents.run)
         start("dating", self._dating.run)
+        start("acts", self._acts.run)
         self._instruments.start(start)
 
     async def _stop(self) -> None:
@@ -118,6 +124,15 @@ class Daemon:
             confirm=self._settings.delivery.confirm,
             window=self._settings.delivery.window,
             told=self._told,
+        )
+
+    def _context(self, drivers: Mapping[str, Driver]) -> Context:
+        return Context(
+            store=self._store,
+            env=self._env,
+            hub=self._place.hub,
+            zone=self._place.zone,
+            devices=listed(self._settings, drivers, self._store.id_key),
         )
 
     def _uplink_settings(self) -> UplinkSettings:
@@ -195,6 +210,10 @@ class Daemon:
 
     def _dated(self, how_many: int) -> None:
         self._counters.add("dated_later", how_many)
+        self._forwarder.stored()
+
+    def _acted(self, _name: str) -> None:
+        self._documents.mark_health()
         self._forwarder.stored()
 
     def _told(self, what: str, how_many: int) -> None:
