@@ -280,8 +280,8 @@ def _opt_in_faults(raw: dict[str, Any], opt_in: Collection[str]) -> Iterator[Fau
     devices = raw.get("device")
     for index, device in enumerate(devices if isinstance(devices, list) else []):
         name = device.get("driver") if isinstance(device, dict) else None
-        if name in opt_in and name not in (asked if isinstance(asked, list) else []):
-            yield Fault(f"device[{index}].driver", "config-opt-in", {"driver": str(name)})
+        if isinstance(name, str) and name in opt_in and name not in (asked if isinstance(asked, list) else []):
+            yield Fault(f"device[{index}].driver", "config-opt-in", {"driver": name})
 
 
 def _personal_faults(thing: object, parts: list[int | str]) -> Iterator[Fault]:

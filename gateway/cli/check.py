@@ -5,7 +5,7 @@ import json
 
 from gateway import cli
 from gateway.catalogue import say
-from gateway.cli.configuration import fault_lines, read_configuration
+from gateway.cli.configuration import print_faults, read_configuration
 from gateway.errors import ConfigurationError
 
 EXAMPLES = """examples:
@@ -27,12 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         configuration = read_configuration(arguments.config)
     except ConfigurationError as error:
-        faults = fault_lines(error, arguments.lang)
-        if arguments.json:
-            print(json.dumps({"ok": False, "faults": faults}, ensure_ascii=False))
-        else:
-            for fault in faults:
-                print(f"{fault['path']}: {fault['text']}")
+        print_faults(error, arguments)
         return cli.CONFIG
     devices = [d.name for d in configuration.settings.device]
     if arguments.json:

@@ -1,7 +1,9 @@
 """Reading the configuration file, for the commands that need it."""
 
+import argparse
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,11 +31,34 @@ def read_configuration(path: str) -> Configuration:
         detail = getattr(error, "strerror", None) or "not UTF-8"
         raise ConfigurationError([Fault(path, "config-unreadable", {"detail": detail})]) from error
     raw = parse(text)
-    drivers = known_drivers(allowed_drivers(raw))
-    settings = load(raw, shapes(drivers), opt_in(drivers))
+    drivers, faults = _drivers(allowed_drivers(raw))
+    try:
+        settings = load(raw, shapes(drivers), opt_in(drivers))
+    except ConfigurationError as error:
+        faults += error.faults
+    if faults:
+        raise ConfigurationError(faults)
     return Configuration(settings, drivers, hashlib.sha256(text.encode()).hexdigest()[:16])
+
+
+def _drivers(allow: Sequence[str]) -> tuple[Mapping[str, Driver], list[Fault]]:
+    """The drivers a file may use, and what is wrong with those it names; the rest of the file is looked at anyway."""
+    try:
+        return known_drivers(allow), []
+    except ConfigurationError as error:
+        return known_drivers(), list(error.faults)
 
 
 def fault_lines(error: ConfigurationError, language: Language) -> list[dict[str, str]]:
     """Each fault as path, reason and sentence."""
     return [{"path": f.path, "reason": f.reason, "text": say(f.reason, language, f.params)} for f in error.faults]
+
+
+def print_faults(error: ConfigurationError, arguments: argparse.Namespace) -> None:
+    """Says every fault: a line each, or one JSON document; needs the options `lang` and `json`."""
+    faults = fault_lines(error, arguments.lang)
+    if arguments.json:
+        print(json.dumps({"ok": False, "faults": faults}, ensure_ascii=False))
+        return
+    for fault in faults:
+        print(f"{fault['path']}: {fault['text']}")

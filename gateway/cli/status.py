@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gateway import cli
 from gateway.catalogue import say
-from gateway.cli.configuration import fault_lines, read_configuration
+from gateway.cli.configuration import print_faults, read_configuration
 from gateway.env import real_env
 from gateway.errors import ConfigurationError, GatewayError
 from gateway.health import age_s
@@ -33,12 +33,11 @@ def run(arguments: argparse.Namespace) -> int:
         configuration = read_configuration(arguments.config)
         found = look(Path(configuration.settings.store.path))
     except ConfigurationError as error:
-        for fault in fault_lines(error, arguments.lang):
-            print(json.dumps(fault, ensure_ascii=False) if arguments.json else f"{fault['path']}: {fault['text']}")
+        print_faults(error, arguments)
         return cli.CONFIG
     except GatewayError as error:
         text = say(error.reason, arguments.lang, {"detail": error.detail})
-        print(json.dumps({"error": error.reason, "text": text}) if arguments.json else text)
+        print(json.dumps({"error": error.reason, "text": text}, ensure_ascii=False) if arguments.json else text)
         return cli.STORE
     age = age_s(found.depth.oldest_received_at, real_env().now())
     report = {

@@ -1,0 +1,118 @@
+"""`decode`: captured bytes through a driver, said as JSON, or refused with the place."""
+
+import json
+from typing import Any
+
+import pytest
+
+from gateway import cli
+
+PRESSURE = "1678005000ffffe9070c180a1e003d000000"
+SCALE = b"ST,+00082.40 kg\r\n".hex()
+
+
+@pytest.fixture
+def decode(capsys: pytest.CaptureFixture[str]) -> Any:
+    def run(*words: str) -> tuple[int, list[Any]]:
+        code = cli.main(["decode", *words])
+        return code, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    return run
+
+
+def test_a_value_of_a_characteristic_is_said_with_its_numbers_as_told(decode: Any) -> None:
+    code, (line,) = decode("--driver", "blood-pressure", PRESSURE)
+    assert code == cli.OK
+    assert (line["driver"], line["kind"]) == ("blood-pressure", "blood-pressure")
+    values = {value["type"]: value for value in line["values"]}
+    assert (values["systolic"]["value"], values["systolic"]["unit"]) == ("120", "mm[Hg]")
+    assert values["systolic"]["mdc"] == 150021
+    assert line["device_time"] == "2025-12-24T10:30:00"
+
+
+@pytest.mark.parametrize(
+    "word",
+    [PRESSURE.upper(), "0x" + PRESSURE, ":".join(PRESSURE[i : i + 2] for i in range(0, 36, 2)), "2A35=" + PRESSURE],
+)
+def test_bytes_may_be_written_as_they_are_found(decode: Any, word: str) -> None:
+    code, (line,) = decode("--driver", "blood-pressure", word)
+    assert code == cli.OK
+    assert line["values"][0]["value"] == "120"
+
+
+def test_an_absent_value_says_why(decode: Any) -> None:
+    code, (line,) = decode("--driver", "pulse-oximeter", "--channel", "2A5E", "00ff076200")
+    assert code == cli.OK
+    assert line["values"][0]["value"] is None
+    assert line["values"][0]["absent"] == "not-a-number"
+
+
+def test_bytes_that_are_refused_end_with_65_and_their_place(decode: Any) -> None:
+    code, lines = decode("--driver", "blood-pressure", PRESSURE, "1678")
+    assert code == cli.DATA
+    assert lines[0]["values"]
+    assert set(lines[1]["error"]) == {"reason", "offset", "message"}
+    assert isinstance(lines[1]["error"]["offset"], int)
+
+
+def test_what_the_device_tells_of_itself_is_said_as_facts(decode: Any) -> None:
+    code, (line,) = decode("--driver", "blood-pressure", "2A24=" + b"UA-651BLE".hex())
+    assert code == cli.OK
+    assert line["facts"] == {"model": "UA-651BLE"}
+
+
+def test_facts_that_cannot_be_read_are_refused_like_values(decode: Any) -> None:
+    code, (line,) = decode("--driver", "blood-pressure", "2A19=")
+    assert code == cli.DATA
+    assert line["error"]["reason"]
+
+
+def test_every_message_of_a_serial_stream_is_said(decode: Any) -> None:
+    code, lines = decode("--driver", "and-scale", SCALE + b"US,+00082.4 kg\r\n".hex() + SCALE)
+    assert code in (cli.OK, cli.DATA)
+    assert [line["values"][0]["value"] for line in lines if line and "values" in line] == ["82.40", "82.40"]
+
+
+def test_half_a_message_is_refused_as_incomplete_and_garbage_as_what_it_is(decode: Any) -> None:
+    code, (line,) = decode("--driver", "and-scale", b"ST,+000".hex())
+    assert (code, line["error"]["reason"]) == (cli.DATA, "incomplete")
+    code, (line,) = decode("--driver", "and-scale", b"garbage\r\n".hex())
+    assert (code, line["channel"]) == (cli.DATA, "port")
+
+
+def test_a_message_with_nothing_to_tell_is_null(decode: Any) -> None:
+    assert decode("--driver", "and-scale", b"US,+00082.40 kg\r\n".hex()) == (cli.OK, [None])
+
+
+def test_acts_are_put_together_as_the_daemon_does_it(decode: Any) -> None:
+    code, lines = decode("--driver", "and-scale", "--acts", SCALE, SCALE)
+    assert (code, len(lines)) == (cli.OK, 1)
+    code, lines = decode("--driver", "and-scale", "--acts", "--mode", "stream", *[SCALE] * 6)
+    assert (code, len(lines)) == (cli.OK, 1)
+    code, lines = decode("--driver", "blood-pressure", "--acts", PRESSURE, "1678")
+    assert (code, len(lines)) == (cli.DATA, 2)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--driver", "no-such", "00"],
+        ["--driver", "and-scale", "--acts", "--mode", "no-such", "00"],
+        ["--driver", "blood-pressure", "zz"],
+        ["--driver", "blood-pressure", "--channel", "no-uuid", "00"],
+        ["--driver", "blood-pressure", "--channel", "2A00", "00"],
+        ["--driver", "blood-pressure", "--allow", "not-installed", "00"],
+    ],
+)
+def test_wrong_use_is_said_in_json_too_and_ends_with_64(decode: Any, words: list[str]) -> None:
+    code, (line,) = decode(*words)
+    assert code == cli.USAGE
+    assert line["error"]["reason"] == "usage"
+    assert line["error"]["message"]
+
+
+def test_channels_of_broadcasts_and_of_the_port_are_taken_as_written(decode: Any) -> None:
+    code, (line,) = decode("--driver", "and-scale", f"port={SCALE}")
+    assert (code, line["channel"]) == (cli.OK, "port")
+    code, (line,) = decode("--driver", "blood-pressure", "adv:2A35=00")
+    assert code == cli.USAGE
