@@ -90,11 +90,10 @@ def reading_schema() -> str:
 
 def driver_table(drivers: Iterable[Driver]) -> str:
     """The supported devices as a Markdown table; the last column says on what bytes the decoder was tried."""
-    lines = ["| driver | reads | over | modes | tried on |", "|---|---|---|---|---|"]
+    lines = ["| driver | reads | over | verdict | verified with |", "|---|---|---|---|---|"]
     for driver in drivers:
         over = "Bluetooth LE" if driver.transport == "ble" else "serial"
-        modes = ", ".join(f"`{mode}`" for mode in driver.modes)
-        lines.append(f"| `{driver.name}` | {driver.kind} | {over} | {modes} | {driver.verified} |")
+        lines.append(f"| `{driver.name}` | {driver.kind} | {over} | {driver.verdict} | {driver.verified} |")
     return "\n".join(lines) + "\n"
 
 

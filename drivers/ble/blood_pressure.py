@@ -60,4 +60,6 @@ DRIVER = BleDriver(
     clocks=(CURRENT_TIME, DATE_TIME),
     set_clock="after-values",
     talk=_talk,
+    verified="frames captured from Beurer BM96 and BM54, A&D UA-651BLE and two unnamed cuffs; "
+    "enhanced and stored records constructed only",
 )

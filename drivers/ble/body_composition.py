@@ -128,4 +128,5 @@ DRIVER = BleDriver(
     clocks=(CURRENT_TIME, DATE_TIME),
     set_clock="after-values",
     talk=talk,
+    verified="frames captured from Beurer BF720 and BF788",
 )

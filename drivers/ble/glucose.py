@@ -149,4 +149,5 @@ DRIVER = BleDriver(
     clocks=(CURRENT_TIME, DATE_TIME),
     set_clock="after-values",
     talk=_talk,
+    verified="frames captured from two unnamed meters; contexts and stored records constructed",
 )

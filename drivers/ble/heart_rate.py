@@ -57,4 +57,5 @@ DRIVER = BleDriver(
     modes={"spot": lambda: Settle(good=_good, worn=_worn, stream=MEASUREMENT)},
     characteristics=(Characteristic(MEASUREMENT, measurement),),
     info=(Info(full(0x2A38), location), *STANDARD_INFO),
+    verified="frames of public test suites and constructed ones; no capture",
 )

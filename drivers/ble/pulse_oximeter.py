@@ -179,4 +179,5 @@ DRIVER = BleDriver(
     clocks=(CURRENT_TIME, DATE_TIME),
     set_clock="after-values",
     talk=_talk,
+    verified="frames captured from a ChoiceMMed oximeter; stored records constructed only",
 )

@@ -71,4 +71,5 @@ DRIVER = BleDriver(
     info=(Info(full(0x2A1D), temperature_type), *STANDARD_INFO),
     clocks=(CURRENT_TIME, DATE_TIME),
     set_clock="after-values",
+    verified="frames of public test suites and constructed ones; no capture",
 )
