@@ -28,6 +28,7 @@ _SAMPLES: Mapping[str, Any] = {
     "mqtt.password_file": "credential:mqtt-password",
     "bluetooth.adapter": "hci0",
     "device.mode": "stream",
+    "device.line": "2400 7E1",
     "device.users": [1],
     "device.user": 1,
     "device.consent": 1234,
