@@ -71,6 +71,7 @@ class Store:
 
     def keep(self, drafts: Sequence[Draft]) -> list[Kept]:
         """Keeps all drafts in one transaction, each with the next place in the sequence; durable on return."""
+        self.room.tend()
         return self._keep(drafts, self.room.check)
 
     def together(self) -> AbstractContextManager[object]:
@@ -124,6 +125,7 @@ class Store:
 
     def probe(self) -> None:
         """Tries whether the medium takes a reading's bytes; a GatewayError says why not."""
+        self.room.tend()
         with transaction(self._connection):
             self.room.check()
             self.notes.put("probe", secrets.token_hex(8))

@@ -1,11 +1,15 @@
 """Readings that nobody has confirmed yet."""
 
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.store.database import Medium, mapped, transaction
 from gateway.store.packing import pack, unpack
 from gateway.store.places import Places, Range, received_text
+
+# Places released or asked for again in one transaction.
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +63,37 @@ class Outbox:
 
     def release(self, ranges: Iterable[Range]) -> int:
         """These are confirmed and leave the outbox; gives how many were still in it."""
-        released = 0
-        with transaction(self._connection):
-            for first, last in ranges:
-                query = "DELETE FROM outbox WHERE seq BETWEEN ? AND ?"
-                released += self._connection.execute(query, (first, last)).rowcount
-        return released
+        return self._change("DELETE FROM outbox WHERE seq BETWEEN ? AND ?", ranges)
 
     def send_again(self, ranges: Iterable[Range]) -> list[Range]:
         """Counts these as not sent; gives the stretches that are no longer here, to be answered with a void."""
-        missing: list[Range] = []
-        with transaction(self._connection):
-            for first, last in ranges:
-                self._connection.execute(
-                    "UPDATE outbox SET at_broker = 0 WHERE seq BETWEEN ? AND ? AND at_broker > 0", (first, last)
-                )
-                missing += self._gaps(first, last)
-        return missing
+        asked = list(ranges)
+        self._change("UPDATE outbox SET at_broker = 0 WHERE seq BETWEEN ? AND ? AND at_broker > 0", asked)
+        with mapped():
+            return [gap for first, last in asked for gap in self._gaps(first, last)]
+
+    def _change(self, statement: str, ranges: Iterable[Range]) -> int:
+        """Does this with all in the ranges, some at a time; gives how many there were. In one transaction, the log would
+        grow to the size of all that is changed."""
+        pieces, changed = deque(self._pieces(ranges)), 0
+        while pieces:
+            room = _AT_ONCE
+            with transaction(self._connection):
+                while pieces and room > 0:
+                    changed += self._connection.execute(statement, pieces[0]).rowcount
+                    room -= pieces[0][1] - pieces[0][0] + 1
+                    pieces.popleft()
+        return changed
+
+    def _pieces(self, ranges: Iterable[Range]) -> Iterator[Range]:
+        """Those parts of the ranges that something is in, in pieces of some length at most."""
+        query = "SELECT min(seq) FROM outbox WHERE seq BETWEEN ? AND ?"
+        for first, last in ranges:
+            begin = first
+            with mapped():
+                while (found := self._connection.execute(query, (begin, last)).fetchone()[0]) is not None:
+                    yield found, min(last, found + _AT_ONCE - 1)
+                    begin = found + _AT_ONCE
 
     def set_aside(self, seq: int, reason: str, void: str) -> None:
         """The message of this place can never be delivered: it is kept apart, and a void takes its place."""

@@ -2,7 +2,7 @@
 
 The cap counts the database and its write-ahead log together. When it is reached, new readings and frames are refused
 politely (store-full): no unconfirmed reading is ever deleted to make room. A sixteenth stays free for what makes room
-again: releases, voids, what is known of devices.
+again and for what must be known meanwhile: releases, voids, twins.
 """
 
 from pathlib import Path
@@ -13,8 +13,8 @@ from gateway.store.database import CHECKPOINT_PAGES, PAGE_BYTES, Medium, mapped
 # The log may be this share of the whole; it is written back when it has grown half as long.
 _LOG_SHARE = 8
 _RESERVE_SHARE = 16
-# What one reading takes, from what readings are known to take: message and frames packed, their place, the page's rest.
-BYTES_EACH = 400
+# Once full, it takes again when this share is free, so that it does not change its mind at each reading.
+_RELIEF_SHARE = 64
 
 
 class Room:
@@ -23,23 +23,36 @@ class Room:
     def __init__(self, connection: Medium, log: Path, max_bytes: int) -> None:
         """`log` is the write-ahead log's path."""
         self._connection, self._log, self.max_bytes = connection, log, max_bytes
-        most = min(max_bytes // _LOG_SHARE, 2 * CHECKPOINT_PAGES * PAGE_BYTES)
-        self._log_most = most
-        self._soft = (max_bytes - most) * (_RESERVE_SHARE - 1) // _RESERVE_SHARE
+        self._log_most = min(max_bytes // _LOG_SHARE, 2 * CHECKPOINT_PAGES * PAGE_BYTES)
+        self._soft = (max_bytes - self._log_most) * (_RESERVE_SHARE - 1) // _RESERVE_SHARE
+        self._relief = self._soft // _RELIEF_SHARE
+        self._overgrown = 0
+        self._full = False
         with mapped():
-            connection.execute(f"PRAGMA wal_autocheckpoint = {most // 2 // PAGE_BYTES}")
-            connection.execute(f"PRAGMA journal_size_limit = {most}")
-            connection.execute(f"PRAGMA max_page_count = {(max_bytes - most) // PAGE_BYTES}")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {self._log_most // 2 // PAGE_BYTES}")
+            connection.execute(f"PRAGMA journal_size_limit = {self._log_most}")
+            connection.execute(f"PRAGMA max_page_count = {(max_bytes - self._log_most) // PAGE_BYTES}")
+
+    def tend(self) -> None:
+        """Looks after a log that has grown too long; before a transaction, not inside it."""
+        self._overgrown = 0
+        size = self._log.stat().st_size if self._log.exists() else 0
+        if size > self._log_most:
+            with mapped():
+                _busy, pages, done = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            # Written back, it is begun anew and cut to its length by the next write. If somebody who reads stands in
+            # the way, it grows at the database's cost.
+            self._overgrown = 0 if done == pages else size - self._log_most
 
     def check(self) -> None:
         """TransientError if nothing more may be kept; part of its caller's transaction."""
-        if self.left() <= 0:
+        self._full = self.left() <= (self._relief if self._full else 0)
+        if self._full:
             raise TransientError("store-full", "the cap is reached")
 
     def left(self) -> int:
         """Bytes that may still be filled; 0 or less when it is full."""
-        (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
-        (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
-        # A log that somebody keeps from being written back grows at the database's cost.
-        overgrown = max(0, self._log.stat().st_size - self._log_most) if self._log.exists() else 0
-        return self._soft - int(pages - free) * PAGE_BYTES - overgrown
+        with mapped():
+            (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
+            (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
+        return self._soft - int(pages - free) * PAGE_BYTES - self._overgrown
