@@ -298,6 +298,7 @@ class BleDriver:
     order. `adverts` decode service data of a device that is never connected to (channel `adv:` + UUID). `modes` are the
     ways of turning frames into acts; the first is the default. `quiet_s` is how long after the last value the hub lets
     go by itself. `clocks` are looked for in this order; `set_clock` says when the hub may set the one it finds.
+    `memory` False: it only ever tells what it measures at that moment.
     """
 
     name: str
@@ -311,6 +312,7 @@ class BleDriver:
     set_clock: Literal["never", "before-subscribing", "after-values"] = "never"
     talk: Talk | None = None
     quiet_s: float = 15.0
+    memory: bool = True
     verdict: Verdict = "standard"
     verified: str = ""
     transport: Literal["ble"] = "ble"
@@ -330,7 +332,8 @@ class Line:
 class SerialDriver:
     """An instrument on a serial line. `talk` runs once at each opening; its channel is `port`.
 
-    `tells_clock`: the conversation reads the instrument's clock (`ClockRead`), and readings wait for it.
+    `tells_clock`: the conversation reads the instrument's clock (`ClockRead`), and readings wait for it. `memory` False:
+    it only ever tells what it measures at that moment.
     """
 
     name: str
@@ -341,6 +344,7 @@ class SerialDriver:
     line: Line = Line()
     talk: Talk | None = None
     tells_clock: bool = False
+    memory: bool = True
     verdict: Verdict = "public"
     verified: str = ""
     transport: Literal["serial"] = "serial"

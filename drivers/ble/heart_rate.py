@@ -55,6 +55,7 @@ DRIVER = BleDriver(
     kind="heart-rate",
     services=(full(0x180D),),
     modes={"spot": lambda: Settle(good=_good, worn=_worn, stream=MEASUREMENT)},
+    memory=False,
     characteristics=(Characteristic(MEASUREMENT, measurement),),
     info=(Info(full(0x2A38), location), *STANDARD_INFO),
     verified="frames of public test suites and constructed ones; no capture",

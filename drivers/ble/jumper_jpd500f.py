@@ -39,6 +39,7 @@ DRIVER = BleDriver(
     kind="pulse-oximeter",
     services=(SERVICE,),
     modes={"spot": stay(_RULE, pause_s=5.0)},
+    memory=False,
     characteristics=(Characteristic(NOTIFY, decode),),
     info=STANDARD_INFO,
     verdict="opt-in",

@@ -85,6 +85,7 @@ LIVE = SerialDriver(
     framer=_live_framer,
     decode=decode_live,
     modes={"spot": stay(_RULE)},
+    memory=False,
     line=LINE,
     verified="frames constructed from two public readers; no capture",
 )

@@ -256,6 +256,7 @@ LIVE_STREAM = SerialDriver(
     framer=_framer,
     decode=decode_live,
     modes={"spot": stay(_RULE)},
+    memory=False,
     line=LINE,
     talk=_keep_live,
     verdict="experimental",

@@ -215,6 +215,7 @@ def _driver(
         modes={"spot": stay(rule)},
         line=LINE,
         talk=selecting(number),
+        memory=False,
         verified=verified,
     )
 

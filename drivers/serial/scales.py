@@ -122,5 +122,13 @@ def scale(
         return Lines(shape, limit)
 
     return SerialDriver(
-        name=name, kind="weight", framer=framer, decode=decode, modes=modes, line=line, talk=talk, verified=verified
+        name=name,
+        kind="weight",
+        framer=framer,
+        decode=decode,
+        modes=modes,
+        line=line,
+        talk=talk,
+        memory=False,
+        verified=verified,
     )
