@@ -85,3 +85,10 @@ def test_a_receiver_listens_to_one_hub_or_to_all_of_a_tenant() -> None:
     assert "dho/1/skien/hub-0042/ledger" in topics.receiver_filters("skien", "hub-0042")
     with pytest.raises(TopicError):
         topics.receiver_filters("+", None)
+
+
+@pytest.mark.parametrize("topic", ["dho/1/skien/hub-0042/command/ledger/c1/reply", "dho/1/skien/hub-0042/command/x"])
+def test_a_command_topic_ends_with_its_id_or_its_result(topic: str) -> None:
+    """Whatever else stands under `command` is nobody's."""
+    with pytest.raises(TopicError):
+        parse(topic)

@@ -8,8 +8,10 @@ from datetime import datetime
 
 import pytest
 
+from drivers.api import DecodeError
 from drivers.serial.cms50f import command
-from drivers.serial.nonin_13 import set_time
+from drivers.serial.nonin_13 import DRIVER, set_time
+from gateway.simulator.serial_bytes import nonin_13
 
 CMS50F = {
     "cms50f-cmd-hello1": (0x27, "7d81a7808080808080"),
@@ -35,3 +37,13 @@ def test_a_9560_is_told_the_time_as_its_maker_prints_it() -> None:
     """nonin-settime: 31 December 2050, 14:30:15."""
     shown = datetime(2050, 12, 31, 14, 30, 15)  # noqa: DTZ001  # an instrument's clock has no zone
     assert set_time(shown).hex() == "027206320c1f0e1e0f03"
+
+
+def test_a_9560_message_of_an_impossible_length_is_thrown_away() -> None:
+    """A damaged length must not make the framer wait for a message that never ends."""
+    framer = DRIVER.framer()
+    damaged = bytes.fromhex("0002000dffff") + bytes(12)
+    whole = nonin_13(97, 72, datetime(2026, 3, 14, 7, 45, 0))  # noqa: DTZ001  # an instrument's clock has no zone
+    messages = framer.feed(damaged + whole)
+    assert [m for m in messages if isinstance(m, bytes)] == [whole]
+    assert any(isinstance(m, DecodeError) for m in messages)
