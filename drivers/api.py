@@ -332,8 +332,8 @@ class Line:
 class SerialDriver:
     """An instrument on a serial line. `talk` runs once at each opening; its channel is `port`.
 
-    `tells_clock`: the conversation reads the instrument's clock (`ClockRead`), and readings wait for it. `memory` False:
-    it only ever tells what it measures at that moment.
+    `tells_clock`: the conversation reads the instrument's clock (`ClockRead`), and readings wait for it. `memory`
+    False: it only ever tells what it measures at that moment.
     """
 
     name: str
