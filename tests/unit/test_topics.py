@@ -91,4 +91,4 @@ def test_a_receiver_listens_to_one_hub_or_to_all_of_a_tenant() -> None:
 def test_a_command_topic_ends_with_its_id_or_its_result(topic: str) -> None:
     """Whatever else stands under `command` is nobody's."""
     with pytest.raises(TopicError):
-        parse(topic)
+        topics.parse(topic)
