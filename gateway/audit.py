@@ -35,6 +35,9 @@ class When:
     monotonic: float
 
 
+NO_TIME = When(None, "", 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What is to be recorded. `what` is a stable word (`wipe`, `assignment.end`), `fields` say more, without values or

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from gateway.audit import Role, When
-from gateway.reading import instant_text
+from gateway.reading import Reading, instant_text
+from gateway.screening import REASON
 from gateway.topics import EVENT_SCHEMA
 
 Type = Literal[
@@ -100,6 +101,24 @@ COLUMNS: tuple[str, ...] = (
     "number", "at", "boot", "type", "cause", "readings", "hub", "device", "assignment", "owner", "state",
     "closed_at", "closed_by", "action",
 )  # fmt: skip
+
+
+def held_back(reading: Reading) -> Occurrence:
+    """A reading that is not sent, because it is another person's or nobody knows whose."""
+    found = reading.attribution
+    kind: Type = "foreign" if found.status == "foreign" else "unattributed"
+    return Occurrence(kind, found.method, 1, reading.device.ref, reading.assignment)
+
+
+def undatable(reading: Reading) -> Occurrence:
+    """A reading that is sent without a time."""
+    cause = "hub-clock" if reading.time.hub_clock == "unsynchronised" else "device-clock"
+    return Occurrence("clock", cause, 1, reading.device.ref, reading.assignment)
+
+
+def unsendable(reason: str, device: str) -> Occurrence:
+    """A reading that was refused for good."""
+    return Occurrence("personal-data" if reason == REASON else "lost", reason, 1, device)
 
 
 def at_text(when: When) -> str | None:

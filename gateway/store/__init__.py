@@ -11,11 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
+from gateway.deviation import Occurrence, held_back, undatable
 from gateway.errors import RefusedError
 from gateway.keeping import Draft, Kept, KeptFrame
 from gateway.store import quarantine
 from gateway.store.acts import Acts
+from gateway.store.audit import AuditLog
 from gateway.store.database import FILE, LOG, epoch_of, mapped, open_database, own, transaction
+from gateway.store.deviations import Deviations
+from gateway.store.events import Events
 from gateway.store.frames import Frames
 from gateway.store.keys import has_key, id_key
 from gateway.store.looking import Look, look
@@ -84,7 +88,9 @@ class Store:
 
     def refuse_frame(self, frame: KeptFrame, reason: str) -> None:
         """Keeps bytes that could not be decoded."""
-        self._frames.refuse(frame, reason, self.room.check)
+        with transaction(self._connection):
+            self._frames.refuse(frame, reason, self.room.check)
+            self.deviations.add(Occurrence("undecodable", reason, device=frame.device))
 
     def drop_frames(self, numbers: Sequence[int]) -> None:
         """Forgets frames that belong to no act."""
@@ -146,12 +152,15 @@ class Store:
     def _open(self, undo: ExitStack, *, born: bool) -> None:
         self._connection = open_database(self.directory)
         undo.callback(self._connection.close)
+        self.notes = Notes(self._connection)
+        self.audit = AuditLog(self._connection)
+        self.events = Events(self._connection)
+        self.deviations = Deviations(self._connection, self.audit, self.events)
         self.places = Places(self._connection)
         self.places.load()
-        self.outbox = Outbox(self._connection, self.places)
+        self.outbox = Outbox(self._connection, self.places, self.deviations.add)
         self._frames = Frames(self._connection)
-        self.undated = UndatedReadings(self._connection)
-        self.notes = Notes(self._connection)
+        self.undated = UndatedReadings(self._connection, self.deviations.add)
         self.acts = Acts(self._connection)
         self.id_key = id_key(self.directory, born=born)
         with mapped():
@@ -161,18 +170,23 @@ class Store:
         """What was put aside just now, or at a start that was cut short."""
         folders = quarantine.pending(self.directory)
         for folder in folders:
-            salvage(folder, self._connection, self.epoch, self.places, lambda drafts: self._keep(drafts, _no_check))
+            salvage(folder, self._connection, self.epoch, self.places, self._keep_old, self.deviations.add)
             quarantine.finish(folder)
         if gone and not folders:
             found = {"quarantine": None, "epoch": self.epoch, "readings": 0, "whole": False}
             self.notes.write(f"{UNTOLD}0", json.dumps(found))
 
-    def _keep(self, drafts: Sequence[Draft], check: Callable[[], None]) -> list[Kept]:
+    def _keep_old(self, drafts: Sequence[Draft]) -> list[Kept]:
+        return self._keep(drafts, _no_check, news=False)
+
+    def _keep(self, drafts: Sequence[Draft], check: Callable[[], None], *, news: bool = True) -> list[Kept]:
         given: dict[bytes, int] = {}
         with transaction(self._connection):
             kept = [self._keep_one(draft, given) for draft in drafts]
             if not all(one.duplicate for one in kept):
                 check()
+            if news:
+                self._deviates(drafts, kept)
         self.places.remember(given)
         self.outbox.last_seq += len(given)
         return kept
@@ -199,6 +213,13 @@ class Store:
         if draft.undated is not None:
             self.undated.add(seq, draft.undated)
         return Kept(reading.id, seq)
+
+    def _deviates(self, drafts: Sequence[Draft], kept: Sequence[Kept]) -> None:
+        for draft, one in zip(drafts, kept, strict=True):
+            if one.seq is None and not one.duplicate:
+                self.deviations.add(held_back(draft.reading))
+            elif one.seq is not None and draft.undated is None and draft.reading.measured_at is None:
+                self.deviations.add(undatable(draft.reading))
 
     def _is_held(self, key: bytes) -> bool:
         return self._connection.execute("SELECT 1 FROM held WHERE id = ?", (key,)).fetchone() is not None

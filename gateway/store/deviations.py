@@ -1,9 +1,9 @@
 """Deviations on disk: numbered records that are only ever added; counting and closing are records beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from gateway.audit import Entry, Role, When
+from gateway.audit import NO_TIME, Entry, Role, When
 from gateway.deviation import Closing, Deviation, Occurrence, event
 from gateway.errors import RefusedError
 from gateway.store.audit import AuditLog
@@ -24,13 +24,15 @@ class Deviations:
 
     def __init__(self, connection: Medium, audit: AuditLog, events: Events) -> None:
         self._connection, self._audit, self._events = connection, audit, events
+        # What time it is; whoever knows sets it.
+        self.moment: Callable[[], When] = lambda: NO_TIME
 
-    def add(self, what: Occurrence, when: When) -> int:
-        """Counts it in the open deviation it belongs to, or opens one; gives its number."""
+    def add(self, what: Occurrence, when: When | None = None) -> int:
+        """Counts it in the open deviation it belongs to, or opens one, as of now; gives its number."""
         with transaction(self._connection):
             number = self._open(what.episode)
             if number is None:
-                number = self._record(what, when)
+                number = self._record(what, when or self.moment())
             self._connection.execute(
                 "INSERT INTO deviation_count (number, readings) VALUES (?, ?)"
                 " ON CONFLICT (number) DO UPDATE SET readings = readings + excluded.readings",

@@ -1,9 +1,10 @@
 """Readings that nobody has confirmed yet."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from gateway.deviation import Occurrence, unsendable
 from gateway.store.database import Medium, mapped, transaction
 from gateway.store.packing import pack, unpack
 from gateway.store.places import Places, Range, received_text
@@ -34,8 +35,11 @@ class Depth:
 class Outbox:
     """The outbox of one epoch. Ranges are inclusive; all writes are durable on return."""
 
-    def __init__(self, connection: Medium, places: Places) -> None:
-        self._connection, self._places = connection, places
+    def __init__(
+        self, connection: Medium, places: Places, deviates: Callable[[Occurrence], object] = lambda _what: None
+    ) -> None:
+        """`deviates` hears of readings that will not be delivered, inside the transaction."""
+        self._connection, self._places, self._deviates = connection, places, deviates
         # A row of `reading` outlives its release, so the highest one names the last place ever given.
         query = "SELECT max(0, coalesce(max(seq), 0)) FROM reading"
         with mapped():
@@ -98,6 +102,7 @@ class Outbox:
     def set_aside(self, seq: int, reason: str, void: str) -> None:
         """The message of this place can never be delivered: it is kept apart, and a void takes its place."""
         with transaction(self._connection):
+            (device,) = self._connection.execute("SELECT device FROM outbox WHERE seq = ?", (seq,)).fetchone() or ("",)
             done = self._connection.execute(
                 "INSERT INTO aside (seq, kind, payload, frames, reason)"
                 " SELECT seq, kind, payload, frames, ? FROM outbox WHERE seq = ? AND kind <> 'void'",
@@ -109,11 +114,14 @@ class Outbox:
                     (pack(void), pack("[]"), seq),
                 )
                 self._places.void([(seq, seq)], reason)
+                self._deviates(unsendable(reason, device))
 
     def give_up(self, ranges: Iterable[Range], reason: str) -> None:
         """The receiver is told that these places, which are no longer here, will not come."""
         with transaction(self._connection):
-            self._places.void(ranges, reason)
+            for first, last in ranges:
+                if self._places.void([(first, last)], reason):
+                    self._deviates(Occurrence("lost", reason, last - first + 1))
 
     def depth(self) -> Depth:
         """Counts, and the oldest of all."""

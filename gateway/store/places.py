@@ -59,11 +59,11 @@ class Places:
             at += 1
         return False
 
-    def void(self, ranges: Iterable[Range], reason: str) -> None:
-        """These places will not be delivered, and the receiver is told so."""
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO void (first, last, reason) VALUES (?, ?, ?)", [(*r, reason) for r in ranges]
-        )
+    def void(self, ranges: Iterable[Range], reason: str) -> int:
+        """These places will not be delivered, and the receiver is told so; gives how many of the ranges are new."""
+        rows = [(*r, reason) for r in ranges]
+        query = "INSERT OR IGNORE INTO void (first, last, reason) VALUES (?, ?, ?)"
+        return max(0, self._connection.executemany(query, rows).rowcount)
 
     def lines(self, first: int, last: int) -> Iterator[tuple[int, str | None]]:
         """(place, id) in order, None for the id of a void place; gives them while the database is read."""

@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+from gateway.deviation import Occurrence
 from gateway.errors import GatewayError
 from gateway.keeping import Draft, Kept
 from gateway.reading import Reading
@@ -36,6 +37,8 @@ UNTOLD = "untold."
 _OUTBOX = ("seq", "kind", "payload", "frames", "at_broker", "device")
 # Tables whose rows are not simply copied, or not all of them, or nothing to whoever comes after.
 _NOT_COPIED = ("fact", "reading", "void", "outbox", "undated", "held", "device")
+# Records come before anything that would add to them; what is missing of them stays missing, and is found so.
+_RECORDS = ("audit", "deviation", "deviation_count", "deviation_closing", "event")
 # Columns that say something of the old epoch only.
 _LEFT_OUT = {"aside": ("seq",)}
 _LEFT_FACTS = ("epoch", "probe")
@@ -43,16 +46,25 @@ _AT_ONCE = 200
 
 
 def salvage(
-    folder: Path, connection: Medium, epoch: str, places: Places, keep: Callable[[list[Draft]], list[Kept]]
+    folder: Path,
+    connection: Medium,
+    epoch: str,
+    places: Places,
+    keep: Callable[[list[Draft]], list[Kept]],
+    deviates: Callable[[Occurrence], object],
 ) -> None:
     """Takes over everything in `folder` into the database of `connection`, whose epoch is `epoch`.
 
-    `keep` keeps readings, durable on return. What is cut short may be done again: readings are known by their ids. The
-    last step leaves a note (`untold.` and the folder's name) with a JSON table of what was found.
+    `keep` keeps readings, durable on return; `deviates` hears of those that are lost. What is cut short may be done
+    again: readings are known by their ids. The last step leaves a note (`untold.` and the folder's name) with a JSON
+    table of what was found.
     """
     with closing(open_read_only(folder)) as link:
         wreck = Wreck(folder, link)
         _take_facts(wreck, connection)
+        with transaction(connection):
+            for table in _RECORDS:
+                _copy(wreck, connection, table)
         kept: list[Kept] = []
         readings = wreck.readings(epoch)
         while some := list(islice(readings, _AT_ONCE)):
@@ -70,6 +82,8 @@ def salvage(
             _take_rest(wreck, connection)
             known = _take_ids(wreck, places)
             Notes(connection).put(f"{UNTOLD}{folder.name}", json.dumps(found))
+            if wreck.unreadable or not wreck.whole:
+                deviates(Occurrence("lost", "store-damaged", wreck.unreadable))
         places.remember(known)
 
 
@@ -84,7 +98,7 @@ def _take_facts(wreck: "Wreck", connection: Medium) -> None:
 def _take_rest(wreck: "Wreck", connection: Medium) -> None:
     names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
     for (table,) in names.fetchall():
-        if table not in _NOT_COPIED:
+        if table not in (*_NOT_COPIED, *_RECORDS):
             _copy(wreck, connection, table)
     for ref, twin, cursor in wreck.rows("device", ("ref", "twin", "cursor")):
         if _read(json.loads, twin) is not None:

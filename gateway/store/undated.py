@@ -1,10 +1,11 @@
 """Readings that came while the hub did not know the time, and the latest moment it ever knew."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from gateway.deviation import Occurrence, undatable
 from gateway.reading import Reading
 from gateway.store.database import Medium, mapped, transaction
 from gateway.store.packing import pack, unpack
@@ -29,8 +30,9 @@ class UndatedRow:
 class UndatedReadings:
     """All writes are durable on return, but `add`, which is part of its caller's transaction."""
 
-    def __init__(self, connection: Medium) -> None:
-        self._connection = connection
+    def __init__(self, connection: Medium, deviates: Callable[[Occurrence], object]) -> None:
+        """`deviates` hears of readings that will never have a time, inside the transaction."""
+        self._connection, self._deviates = connection, deviates
 
     def add(self, seq: int, what: Undated) -> None:
         """Remembers what is needed to date the reading at this place."""
@@ -67,6 +69,8 @@ class UndatedReadings:
                 self._connection.execute("UPDATE outbox SET payload = ? WHERE seq = ?", (pack(reading.wire(seq)), seq))
                 self._connection.execute("UPDATE reading SET stored_at = ? WHERE seq = ?", (received, seq))
                 self._connection.execute("DELETE FROM undated WHERE seq = ?", (seq,))
+                if reading.measured_at is None:
+                    self._deviates(undatable(reading))
 
     def floor(self) -> datetime | None:
         """A moment that is certainly past (aware UTC); None before the first."""

@@ -1,12 +1,13 @@
--- Who did what (gateway/audit.py). Records are added, each with the next number; nothing else is possible.
+-- Who did what (gateway/audit.py). Records are added, each with a higher number; nothing else is possible. One that is
+-- there already is passed over, whatever a REPLACE would do.
 CREATE TABLE audit (
     number INTEGER PRIMARY KEY,
     record TEXT NOT NULL, -- canonical JSON, with the digest of the record before
     digest TEXT NOT NULL
 );
 CREATE TRIGGER audit_next BEFORE INSERT ON audit
-WHEN NEW.number IS NOT (SELECT coalesce(max(number), 0) + 1 FROM audit)
-BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+WHEN NEW.number <= (SELECT coalesce(max(number), 0) FROM audit)
+BEGIN SELECT RAISE(IGNORE); END;
 CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER audit_whole BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 
@@ -23,8 +24,8 @@ CREATE TABLE deviation (
     monotonic  REAL NOT NULL
 );
 CREATE TRIGGER deviation_next BEFORE INSERT ON deviation
-WHEN NEW.number IS NOT (SELECT coalesce(max(number), 0) + 1 FROM deviation)
-BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+WHEN NEW.number <= (SELECT coalesce(max(number), 0) FROM deviation)
+BEGIN SELECT RAISE(IGNORE); END;
 CREATE TRIGGER deviation_stays BEFORE UPDATE ON deviation BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER deviation_whole BEFORE DELETE ON deviation BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 
@@ -44,7 +45,7 @@ CREATE TABLE deviation_closing (
 );
 CREATE TRIGGER deviation_closing_once BEFORE INSERT ON deviation_closing
 WHEN NEW.number IN (SELECT number FROM deviation_closing)
-BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+BEGIN SELECT RAISE(IGNORE); END;
 CREATE TRIGGER deviation_closing_stays BEFORE UPDATE ON deviation_closing
 BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER deviation_closing_whole BEFORE DELETE ON deviation_closing

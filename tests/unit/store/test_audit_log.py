@@ -79,9 +79,23 @@ def test_a_record_of_an_act_that_failed_is_not_there(connection: Medium, log: Au
 
 
 @pytest.mark.parametrize("table", ["audit", "deviation", "deviation_closing"])
+def test_no_record_takes_the_place_of_another(connection: Medium, deviations: Deviations, table: str) -> None:
+    deviations.add(FOREIGN, WHEN)
+    deviations.close(1, "coordinator", "talked", WHEN)
+    everything = f"SELECT * FROM {table}"  # noqa: S608 - our own names
+    before = connection.execute(everything).fetchall()
+    column = {"audit": "record", "deviation": "cause", "deviation_closing": "action"}[table]
+    names = [name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))]
+    forged = ", ".join(f"'forged' AS {name}" if name == column else name for name in names)
+    forge = f"INSERT OR REPLACE INTO {table} SELECT {forged} FROM {table} LIMIT 1"  # noqa: S608 - our own names
+    connection.execute(forge)
+    assert connection.execute(everything).fetchall() == before
+
+
+@pytest.mark.parametrize("table", ["audit", "deviation", "deviation_closing"])
 @pytest.mark.parametrize(
     "statement",
-    ["DELETE FROM {0}", "UPDATE {0} SET number = 9", "INSERT OR REPLACE INTO {0} SELECT * FROM {0} LIMIT 1"],
+    ["DELETE FROM {0}", "UPDATE {0} SET number = 9", "UPDATE OR REPLACE {0} SET number = 1"],
 )
 def test_the_database_itself_refuses_to_change_or_delete_a_record(
     connection: Medium, deviations: Deviations, table: str, statement: str

@@ -258,11 +258,11 @@ def test_a_start_that_is_cut_short_anywhere_is_made_good_by_the_next(
     def cut_before(owner: Any, name: str) -> None:
         real = getattr(owner, name)
 
-        def cut(*arguments: Any) -> Any:
+        def cut(*arguments: Any, **more: Any) -> Any:
             left[0] -= 1
             if left[0] == 0:
                 raise PowerCutError
-            return real(*arguments)
+            return real(*arguments, **more)
 
         monkeypatch.setattr(owner, name, cut)
 
