@@ -67,12 +67,16 @@ TEXTS = {
         "Gatewayen har en feil i håndteringen av denne enheten. Meld fra, og legg ved loggen fra denne kontakten.",
     ),
     "needs-pairing": Text(
-        "The device only talks to hubs it is paired with. Pair it with this hub, as its manual says.",
-        "Enheten snakker bare med huber den er paret med. Par den med denne huben slik bruksanvisningen sier.",
+        "The device only talks to hubs it is paired with. Hold its button until it can be paired, and pair it with "
+        "this hub (dho-gateway device pair).",
+        "Enheten snakker bare med huber den er paret med. Hold knappen til den kan pares, og par den med denne huben "
+        "(dho-gateway device pair).",
     ),
     "needs-pairing-again": Text(
-        "The device has forgotten this hub, perhaps after a change of batteries. Remove the pairing and pair it anew.",
-        "Enheten har glemt denne huben, kanskje etter batteribytte. Fjern paringen og par den på nytt.",
+        "The device has forgotten this hub, perhaps after a change of batteries. Hold its button until it can be "
+        "paired, and pair it again (dho-gateway device repair).",
+        "Enheten har glemt denne huben, kanskje etter batteribytte. Hold knappen til den kan pares, og par den på nytt "
+        "(dho-gateway device repair).",
     ),
     "pairing-failed": Text(
         "Device and hub did not agree on a key. Check the code if the device shows one. If it was paired with another "

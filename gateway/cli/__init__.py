@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "check": "check a configuration file, and name every mistake",
     "status": "show what waits in the outbox of this hub",
     "drivers": "list the supported devices",
+    "device": "find, pair, try and remove Bluetooth devices",
     "ports": "show the serial ports and the lines that bind a device to one",
     "decode": "decode captured bytes with a driver",
     "demo": "a virtual home, the whole way, no hardware",

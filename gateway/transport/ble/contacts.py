@@ -80,18 +80,6 @@ class Contacts:
         changed: Callable[[], None],
     ) -> None:
         self.counters: Counter[str] = Counter()
-        self.keeper = NotifyKeeper(
-            bluez,
-            env,
-            limits,
-            {a: measuring(d.driver) for a, d in devices.items()},
-            {a: d.known for a, d in devices.items()},
-            adapter=adapter,
-            unasked=self._came_unasked,
-            begun=lambda address: self._spells[address].close(),
-            learnt=lambda address, facts: self._devices[address].contact.facts(facts),
-            changed=changed,
-        )
         self.agent = Agent(bluez, env, limits)
         self._devices = devices
         self._bluez = bluez
@@ -105,8 +93,24 @@ class Contacts:
         self._heard_one = asyncio.Event()
         self._pairings: dict[str, _Pairing] = {}
         self._pairing = False
+        self._left_alone: set[str] = set()
         self._link: Link | None = None
+        self.keeper = self._make_keeper(adapter, changed)
         bluez.on_void.append(self.void)
+
+    def _make_keeper(self, adapter: str | None, changed: Callable[[], None]) -> NotifyKeeper:
+        return NotifyKeeper(
+            self._bluez,
+            self._env,
+            self._limits,
+            {a: measuring(d.driver) for a, d in self._devices.items()},
+            {a: d.known for a, d in self._devices.items()},
+            adapter=adapter,
+            unasked=lambda address, uuid, data: self._spells[address].frame(uuid, data),
+            begun=lambda address: self._spells[address].close(),
+            learnt=lambda address, facts: self._devices[address].contact.facts(facts),
+            changed=changed,
+        )
 
     @property
     def connections(self) -> int:
@@ -124,8 +128,14 @@ class Contacts:
 
     def heard(self, sighting: Sighting) -> None:
         """A listed device was heard."""
+        if sighting.device.address.upper() in self._left_alone:
+            return
         self._queue.heard(sighting.device.address.upper(), sighting, self._env.monotonic())
         self._heard_one.set()
+
+    def leave_alone(self, address: str, on: bool) -> None:
+        """Whether a device is not to be connected to, although it is heard."""
+        (self._left_alone.add if on else self._left_alone.discard)(address)
 
     def wake(self) -> None:
         """The radio can be relied on, or cannot any more."""
@@ -152,14 +162,13 @@ class Contacts:
         """Pairs a listed device as soon as it is heard; the contact goes on from there. Raises GatewayError."""
         pairing = _Pairing(person, asyncio.get_running_loop().create_future())
         self._pairings[address] = pairing
+        self._memories[address] = _Memory()
+        self._queue.pardon(address)
+        self._heard_one.set()
         try:
             await pairing.done
         finally:
             self._pairings.pop(address, None)
-
-    def _came_unasked(self, address: str, uuid: str, data: bytes) -> None:
-        """Somebody else holds the link; the value is ours all the same."""
-        self._spells[address].frame(uuid, data)
 
     async def _serve_queue(self) -> None:
         while True:

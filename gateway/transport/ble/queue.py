@@ -80,6 +80,12 @@ class ContactQueue(Generic[Sighting]):
         """Whether another device waits and may be served."""
         return any(a != address for _first, a, _sighting in self._ready(now))
 
+    def pardon(self, address: str) -> None:
+        """A device's failures are forgotten: a person is dealing with it."""
+        record = self._records[address]
+        record.failures = 0
+        record.deaf_until = record.waits_until = float("-inf")
+
     def clear(self) -> None:
         """Every handle is void, and whatever stood in the way may be gone."""
         for record in self._records.values():

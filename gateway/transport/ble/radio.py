@@ -27,7 +27,11 @@ __all__ = ["BleDevice", "Limits", "Radio", "RadioState"]
 
 
 class Radio:
-    """Serves the listed devices. `on_change` is called with the state whenever its code has changed."""
+    """Serves the listed devices.
+
+    `on_change` is called with the state whenever its code has changed, `heard` with the address of a listed device at
+    each of its advertisements.
+    """
 
     def __init__(
         self,
@@ -39,9 +43,11 @@ class Radio:
         passive: bool = False,
         limits: Limits | None = None,
         on_change: Callable[[RadioState], None] | None = None,
+        heard: Callable[[str], None] | None = None,
     ) -> None:
         self._env = env
         self._on_change = on_change
+        self._told_of = heard
         limits = limits or Limits()
         self._listeners = {d.address.upper(): Listener(d, env.monotonic) for d in devices if d.driver.adverts}
         self._condition = Condition(env.monotonic, self._changed)
@@ -56,7 +62,13 @@ class Radio:
             allowed=lambda: self._condition.code == READY,
             changed=self._changed,
         )
-        self._scanner = Scanner(
+        services = [s for d in devices for s in d.driver.services]
+        self._scanner = self._make_scanner(env, limits, services, adapter, passive)
+
+    def _make_scanner(
+        self, env: Env, limits: Limits, services: Sequence[str], adapter: str | None, passive: bool
+    ) -> Scanner:
+        return Scanner(
             self._bluez,
             env,
             limits,
@@ -64,7 +76,7 @@ class Radio:
             found=self._contacts.heard,
             report=self._condition.report,
             paused=lambda: self._contacts.connecting,
-            services=[s for d in devices for s in d.driver.services],
+            services=services,
             adapter=adapter,
             passive=passive,
         )
@@ -93,6 +105,10 @@ class Radio:
         """Pairs a listed device the next time it is heard; its first contact follows at once. Raises GatewayError."""
         await self._contacts.pair(address.upper(), person)
 
+    def leave_alone(self, address: str, on: bool) -> None:
+        """Whether a listed device is not to be connected to, although it is heard."""
+        self._contacts.leave_alone(address.upper(), on)
+
     async def run(self) -> None:
         """Runs until cancelled."""
         # bleak would run `bluetoothctl --version` at the first connection, and wait for ever for a check that was cut
@@ -114,6 +130,8 @@ class Radio:
         if listener is not None:
             listener.heard(advertisement.service_data, advertisement.rssi)
         elif self._contacts.lists(address):
+            if self._told_of is not None:
+                self._told_of(address)
             self._contacts.heard(Sighting(device, advertisement.rssi))
 
     def _changed(self) -> None:
