@@ -185,5 +185,5 @@ class WayOut(RuleBasedStateMachine):
         self.way.check_complete()
 
 
-WayOut.TestCase.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)
+WayOut.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestWayOut = pytest.mark.timeout(300)(WayOut.TestCase)

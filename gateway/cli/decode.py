@@ -4,7 +4,7 @@ import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from drivers.api import PORT, Absent, Act, Bad, BleDriver, DecodeError, Driver, Facts, Measurement
+from drivers.api import PORT, Absent, Act, Bad, DecodeError, Driver, Facts, Measurement
 from drivers.session import Session, decoders, framers
 from drivers.uuids import normal
 from gateway import cli
@@ -79,7 +79,7 @@ def _single(driver: Driver, frames: list[tuple[str, bytes]]) -> Iterator[Line]:
             if not messages and place == last[channel]:
                 messages = [DecodeError("incomplete", len(data), "no whole message in these bytes")]
             yield from _stream(driver, channel, messages)
-        elif isinstance(driver, BleDriver):
+        else:
             yield _value(driver, channel, data)
 
 
@@ -94,10 +94,10 @@ def _stream(driver: Driver, channel: str, messages: Sequence[bytes | DecodeError
             yield _error(driver, channel, error)
 
 
-def _value(driver: BleDriver, channel: str, data: bytes) -> Line:
+def _value(driver: Driver, channel: str, data: bytes) -> Line:
     """One value of a characteristic: of a measurement, or of what the device tells of itself."""
     try:
-        info = {normal(i.uuid): i.decode for i in driver.info}
+        info = {normal(i.uuid): i.decode for i in getattr(driver, "info", ())}
         decode = decoders(driver).get(channel)
         if decode is None and channel in info:
             return {"driver": driver.name, "channel": channel, "facts": _plain(info[channel](data))}

@@ -58,6 +58,12 @@ def test_an_unknown_kind_has_no_topic(kind: str) -> None:
         HUB.reading(kind)
 
 
+@pytest.mark.parametrize("tail", ["reading/step-count", "command/sync/77/answer", "nothing", "device/a/b"])
+def test_a_topic_beyond_the_contract_is_not_read(tail: str) -> None:
+    with pytest.raises(TopicError):
+        topics.parse(f"{HUB.root}/{tail}")
+
+
 @given(st.text(max_size=60))
 def test_any_text_reads_as_a_topic_of_ours_or_is_refused(text: str) -> None:
     """No text makes the reader fail in any other way, and what it accepts is in the tree."""

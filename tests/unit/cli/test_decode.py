@@ -101,6 +101,7 @@ def test_acts_are_put_together_as_the_daemon_does_it(decode: Any) -> None:
         ["--driver", "blood-pressure", "zz"],
         ["--driver", "blood-pressure", "--channel", "no-uuid", "00"],
         ["--driver", "blood-pressure", "--channel", "2A00", "00"],
+        ["--driver", "and-scale", "--channel", "2A35", "00"],
         ["--driver", "blood-pressure", "--allow", "not-installed", "00"],
     ],
 )
