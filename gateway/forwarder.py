@@ -106,6 +106,7 @@ class Forwarder:
         self._connected = False
         self._new = self._old = _Lane(0, 0)
         self._asked: list[_Lane] = []
+        self._old_empty = False
         self._in_flight: set[int] = set()
         self._taken: list[int] = []
         self._taken_at = 0.0
@@ -131,7 +132,8 @@ class Forwarder:
         self._wake.set()
 
     def stored(self) -> None:
-        """Something new is in the outbox."""
+        """Something new is in the outbox, or something old may be sent now."""
+        self._old_empty = False
         self._wake.set()
 
     def acknowledge(self, ack: Ack) -> None:
@@ -162,7 +164,7 @@ class Forwarder:
     def _begin(self) -> None:
         last = self._outbox.last_seq
         self._new, self._asked, self._old = _Lane(last, _NO_END), [], _Lane(0, last)
-        self._pause_ends = None
+        self._pause_ends, self._old_empty = None, False
 
     def _hear(self) -> None:
         while self._acks:
@@ -234,10 +236,12 @@ class Forwarder:
     def _fill(self) -> None:
         if not self._connected or self._pausing():
             return
-        for lane in (self._new, *self._asked, self._old):
+        for lane in (self._new, *self._asked):
             if not self._fill_from(lane):
                 return
             self._asked = [asked for asked in self._asked if asked is not lane]
+        # A backlog that a silent receiver leaves at the broker is not gone through at every message.
+        self._old_empty = self._old_empty or self._fill_from(self._old)
 
     def _fill_from(self, lane: _Lane) -> bool:
         """Whether the lane is empty: False when the window was full before."""

@@ -28,6 +28,7 @@ class FaultyOutbox:
         self.faults = 0
         # From this place on nothing is handed out: it is not dated yet.
         self.barrier: int | None = None
+        self.asked: list[tuple[int, int]] = []
 
     @property
     def last_seq(self) -> int:
@@ -38,6 +39,7 @@ class FaultyOutbox:
         raise AssertionError("only the store gives places")
 
     def waiting(self, after: int, upto: int, limit: int) -> Sequence[Waiting]:
+        self.asked.append((after, upto))
         rows: Sequence[Waiting] = self._ask("waiting", self._outbox.waiting, after, upto, limit)
         return [row for row in rows if self.barrier is None or row.seq < self.barrier]
 

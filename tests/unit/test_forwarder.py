@@ -552,6 +552,24 @@ def test_where_the_broker_confirms_nobody_is_reminded(tmp_path: Path) -> None:
     scene(way, play)
 
 
+def test_what_lies_at_the_broker_is_not_gone_through_at_every_message(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(50)
+        await way.connect()
+        await way.take_everything()
+        await way.cut()
+        await way.connect()
+        way.outbox.asked.clear()
+        for _ in range(10):
+            await way.keep(1)
+            await way.take_everything()
+        over_the_backlog = [after for after, upto in way.outbox.asked if after == 0 and upto == 50]
+        assert len(over_the_backlog) <= 10
+        assert len(way.sent) == 60
+
+    scene(way, play)
+
+
 # A store that fails
 
 CALLS = ["waiting", "oldest", "mark_at_broker", "release", "send_again", "set_aside"]
