@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,9 +17,13 @@ from gateway.acts import ACTS
 from gateway.acts.api import Context
 from gateway.acts.listing import listed
 from gateway.acts.performing import Performer
+from gateway.acts.records import Records
+from gateway.announcing import Announcer
 from gateway.counters import Counters
 from gateway.dating import Dating
+from gateway.deviation import Occurrence
 from gateway.documents import Documents
+from gateway.egress import Egress
 from gateway.env import Env, known_time
 from gateway.errors import GatewayError
 from gateway.forwarder import Forwarder, render_void
@@ -27,8 +32,10 @@ from gateway.keeping import Kept
 from gateway.log import Log
 from gateway.machine import look
 from gateway.making import Place
+from gateway.screening import REASON
 from gateway.settings import Settings
 from gateway.store import Store
+from gateway.store.audit import moment
 from gateway.supervisor import Supervisor
 from gateway.topics import READING_SCHEMA, VOID, VOID_SCHEMA, HubTopics, TopicError, parse
 from gateway.uplink import Uplink, UplinkSettings, configured
@@ -64,6 +71,7 @@ class Daemon:
         self._dating = Dating(self._store.undated, env, zone, self._dated, lambda: self._uplink.connected)
         # Everybody goes by the same trust in the clock.
         self._env = env = replace(env, hub_clock=self._dating.hub_clock)
+        self._store.deviations.moment = partial(moment, env)
         self._topics = HubTopics(settings.hub.tenant, settings.hub.id)
         self._place = Place(
             hub=settings.hub.id,
@@ -74,6 +82,8 @@ class Daemon:
         )
         self._supervisor = Supervisor(env, self._note)
         self._uplink = self._make_uplink()
+        self._egress = Egress(self._uplink.publish, self._withheld)
+        self._announcer = Announcer(self._store.events, self._publish_event, self._count_late, env)
         self._forwarder = self._make_forwarder()
         told = Told(kept=self._kept, note=self._note, changed=self._changed, radio=self._radio_changed)
         self._instruments = Instruments(settings, drivers, self._store, env, self._place, told)
@@ -100,6 +110,7 @@ class Daemon:
         start("documents", self._documents.run)
         start("dating", self._dating.run)
         start("acts", self._acts.run)
+        start("events", self._announcer.run)
         self._instruments.start(start)
 
     async def _stop(self) -> None:
@@ -127,12 +138,15 @@ class Daemon:
         )
 
     def _context(self, drivers: Mapping[str, Driver]) -> Context:
+        records = Records(self._store, self._env)
         return Context(
             store=self._store,
             env=self._env,
             hub=self._place.hub,
             zone=self._place.zone,
             devices=listed(self._settings, drivers, self._store.id_key),
+            audit=records.audit,
+            deviate=records.deviate,
         )
 
     def _uplink_settings(self) -> UplinkSettings:
@@ -159,9 +173,11 @@ class Daemon:
         self._log.info("uplink.connected")
         self._documents.connected()
         self._forwarder.connected()
+        self._announcer.connected()
 
     def _disconnected(self, error: GatewayError | None) -> None:
         self._forwarder.disconnected()
+        self._announcer.disconnected()
         reason = error.reason if error else "ended"
         if self._documents.disconnected(reason):
             self._log.warning("uplink.lost", reason=reason, detail=error.detail if error else "")
@@ -188,11 +204,29 @@ class Daemon:
     def _publish_reading(self, kind: str, payload: bytes) -> asyncio.Future[None]:
         topic = self._topics.void if kind == VOID else self._topics.reading(kind)
         schema = VOID_SCHEMA if kind == VOID else READING_SCHEMA
-        return self._uplink.publish(topic, payload, properties={"schema": schema})
+        return self._egress.publish(topic, payload, properties={"schema": schema})
 
     def _publish_document(self, topic: str, document: Mapping[str, object], *, retain: bool) -> asyncio.Future[None]:
         properties = {"schema": str(document["schema"])}
-        return self._uplink.publish(topic, health.encode(document), retain=retain, properties=properties)
+        return self._egress.publish(topic, health.encode(document), retain=retain, properties=properties)
+
+    def _publish_event(self, name: str, document: Mapping[str, object]) -> asyncio.Future[None]:
+        return self._publish_document(self._topics.event(name), document, retain=False)
+
+    def _withheld(self, topic: str, place: str) -> None:
+        """The guard has refused a message; a reading's becomes a deviation where it is set aside."""
+        family = topic.removeprefix(f"{self._topics.root}/").partition("/")[0]
+        self._counters.add("withheld")
+        self._log.warning("message.refused", reason=REASON, family=family, place=place)
+        if family != "reading":
+            # It is counted and in the log, also where the medium refuses to write it down.
+            with suppress(GatewayError):
+                self._store.deviations.add(Occurrence(REASON, f"{family}: {place}", 0))
+
+    def _count_late(self) -> None:
+        now = known_time(self._env)
+        if now is not None:
+            self._store.count_late(now)
 
     # What the parts tell
 

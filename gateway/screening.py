@@ -8,10 +8,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import Final
 
 from gateway.privacy import Finding, in_foreign, in_text
 
-REASON = "personal-data"
+REASON: Final = "personal-data"
 
 # Numbers as text, by their key and form: seconds between clocks may have as many digits as a telephone number.
 _NUMBERS = frozenset(("offset_s", "uncertainty_s", "monotonic"))

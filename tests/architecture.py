@@ -54,9 +54,11 @@ class Group:
 _TOOLS = (*PURE, "gateway.env", "gateway.log", "gateway.waiting")
 _PARTS = (
     "gateway.acts.*",
+    "gateway.announcing",
     "gateway.collector",
     "gateway.dating",
     "gateway.documents",
+    "gateway.egress",
     "gateway.forwarder",
     "gateway.instruments",
     "gateway.machine",
@@ -81,7 +83,7 @@ GROUPS = (
     Group(("gateway.store.*",), ("gateway.store.*", *_TOOLS)),
     Group(("gateway.uplink.*",), ("gateway.uplink.*", *_TOOLS)),
     Group(("gateway.collector",), ("drivers.api", "drivers.session", "gateway.transport", *_TOOLS)),
-    Group(("gateway.dating", "gateway.egress", "gateway.forwarder", "gateway.machine"), _TOOLS),
+    Group(("gateway.announcing", "gateway.dating", "gateway.egress", "gateway.forwarder", "gateway.machine"), _TOOLS),
     Group(("gateway.documents",), ("gateway.collector", "gateway.watchdog", *_TOOLS)),
     Group(
         ("gateway.supervisor", "gateway.instruments", "gateway.daemon"),

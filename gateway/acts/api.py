@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.env import Env, known_time
 from gateway.errors import RefusedError
+from gateway.privacy import in_identifier
 from gateway.store import Store
 from gateway.timebase import believed
 
@@ -145,6 +146,10 @@ def _check(param: Param, value: object) -> None:
         fits = isinstance(value, bool)
     if not fits:
         raise RefusedError("act-parameter", param.name)
+    for text in value if isinstance(value, list) else [value]:
+        found = in_identifier(text) if isinstance(text, str) else None
+        if found:
+            raise RefusedError(f"personal-{found.what}", param.name)
 
 
 def _is_text(value: object, pattern: str) -> bool:

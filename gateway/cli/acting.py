@@ -19,6 +19,7 @@ from gateway.acts import ACTS
 from gateway.acts.api import ROLES, Context, Result
 from gateway.acts.asking import Asked, Way, ask
 from gateway.acts.listing import listed
+from gateway.acts.records import Records
 from gateway.catalogue import Language, say
 from gateway.cli.configuration import Configuration, fault_lines, read_configuration
 from gateway.env import Env, real_env
@@ -73,12 +74,15 @@ def _way(configuration: Configuration, env: Env, arguments: argparse.Namespace) 
     _become_owner(directory)
 
     def context(store: Store) -> Context:
+        records = Records(store, env)
         return Context(
             store=store,
             env=env,
             hub=settings.hub.id,
             zone=ZoneInfo(settings.hub.timezone),
             devices=listed(settings, configuration.drivers, store.id_key),
+            audit=records.audit,
+            deviate=records.deviate,
         )
 
     def waiting(seconds: float) -> None:

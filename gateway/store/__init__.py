@@ -9,6 +9,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from datetime import datetime
 from pathlib import Path
 
 from gateway.deviation import Occurrence, held_back, undatable
@@ -22,6 +23,7 @@ from gateway.store.deviations import Deviations
 from gateway.store.events import Events
 from gateway.store.frames import Frames
 from gateway.store.keys import has_key, id_key
+from gateway.store.late import count_late
 from gateway.store.looking import Look, look
 from gateway.store.notes import Notes
 from gateway.store.outbox import Outbox
@@ -124,6 +126,10 @@ class Store:
         """How many readings are held back, by attribution."""
         with mapped():
             return dict(self._connection.execute("SELECT status, count(*) FROM held GROUP BY status").fetchall())
+
+    def count_late(self, now: datetime) -> int:
+        """Counts readings that have waited too long for their confirmation (`now` is aware); gives how many."""
+        return count_late(self._connection, self.deviations, now)
 
     def size_bytes(self) -> int:
         """Bytes of the database and its log."""

@@ -1,7 +1,7 @@
 """Events that nobody has been told of yet: they wait here until a broker has them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gateway.store.database import Medium, mapped, transaction
@@ -23,6 +23,8 @@ class Events:
 
     def __init__(self, connection: Medium) -> None:
         self._connection = connection
+        # Called when there is something new; whoever tells of events sets it.
+        self.stirred: Callable[[], None] = _nobody
 
     def add(self, document: Mapping[str, object]) -> None:
         """Tells of what happened, as soon as there is a broker; `type` in the document names it."""
@@ -31,6 +33,7 @@ class Events:
                 "INSERT INTO event (type, document) VALUES (?, ?)",
                 (document["type"], json.dumps(document, ensure_ascii=False)),
             )
+        self.stirred()
 
     def waiting(self) -> list[EventRow]:
         """The oldest few, in order."""
@@ -43,3 +46,7 @@ class Events:
         """The broker has it, or it can never be told."""
         with transaction(self._connection):
             self._connection.execute("DELETE FROM event WHERE number = ?", (number,))
+
+
+def _nobody() -> None:
+    """Where nobody tells of events."""

@@ -1,6 +1,7 @@
 """What goes wrong with a reading in the store is exactly one deviation, in the same transaction."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def test_what_is_held_back_is_counted_once_though_it_comes_again(store: Store) -
 def test_a_reading_without_a_time_is_counted_when_nothing_more_can_be_known(store: Store) -> None:
     store.keep([timeless("one"), timeless("two", waits=True), timeless("three", waits=True), draft("four")])
     assert counted(store) == [("clock", "device-clock", 1, REF)]
-    store.undated.date([(2, reading("two")), (3, timeless("three").reading)])
+    store.undated.date([(2, reading("two"), ""), (3, timeless("three").reading, "")])
     assert counted(store) == [("clock", "device-clock", 2, REF)]
 
 
@@ -96,3 +97,27 @@ def test_records_outlive_damage_to_the_database(tmp_path: Path) -> None:
     mended.keep([draft("three", "foreign")])
     assert counted(mended)[1][2] == 2
     mended.close()
+
+
+def test_what_waits_too_long_for_its_confirmation_is_late_once(store: Store) -> None:
+    store.keep([draft("one"), draft("two")])
+    assert store.count_late(NOON + timedelta(hours=71)) == 0
+    assert store.count_late(NOON + timedelta(hours=72)) == 2
+    assert store.count_late(NOON + timedelta(hours=73)) == 0
+    store.keep([draft("three")])
+    store.outbox.release([(1, 1)])
+    assert store.count_late(NOON + timedelta(hours=80)) == 1
+    assert counted(store) == [("late", "unconfirmed", 3, None)]
+
+
+def test_a_void_is_not_late(store: Store) -> None:
+    store.keep([draft("one")])
+    store.outbox.set_aside(1, "mqtt-too-large", "{}")
+    assert store.count_late(NOON + timedelta(hours=80)) == 0
+
+
+def test_new_events_stir_whoever_tells_of_them(store: Store) -> None:
+    stirred: list[int] = []
+    store.events.stirred = lambda: stirred.append(1)
+    store.keep([draft("one", "foreign"), draft("two", "foreign")])
+    assert stirred == [1]
