@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,12 @@ from gateway.acts.api import Context
 from gateway.acts.listing import listed
 from gateway.acts.performing import Performer
 from gateway.acts.records import Records
+from gateway.alarms import STORE_DAMAGED
 from gateway.announcing import Announcer
+from gateway.capacity import Capacity
+from gateway.commands import COMMANDS
+from gateway.commands.api import Tools
+from gateway.commands.desk import Desk
 from gateway.counters import Counters
 from gateway.dating import Dating
 from gateway.deviation import Occurrence
@@ -27,8 +32,10 @@ from gateway.egress import Egress
 from gateway.env import Env, known_time
 from gateway.errors import GatewayError
 from gateway.forwarder import Forwarder, render_void
+from gateway.housekeeping import Housekeeping
 from gateway.instruments import Instruments, Told
 from gateway.keeping import Kept
+from gateway.ledgers import Ledgers
 from gateway.log import Log
 from gateway.machine import look
 from gateway.making import Place
@@ -53,6 +60,9 @@ _WARNINGS = (".refused", ".failed", ".ended", ".lost")
 class Daemon:
     """Everything the hub runs. RefusedError from the constructor when the store cannot be used."""
 
+    damaged = False
+    _end: asyncio.Event
+
     def __init__(
         self,
         settings: Settings,
@@ -66,7 +76,7 @@ class Daemon:
         """`facts` go into `about` (versions, configuration hash); `simulated` marks every reading."""
         self._settings, self._log = settings, log
         self._counters = Counters()
-        self._store = Store(Path(settings.store.path))
+        self._store = Store(Path(settings.store.path), settings.store.max_mb * 1_000_000)
         zone = ZoneInfo(settings.hub.timezone)
         self._dating = Dating(self._store.undated, env, zone, self._dated, lambda: self._uplink.connected)
         # Everybody goes by the same trust in the clock.
@@ -91,9 +101,15 @@ class Daemon:
         self._documents = Documents(
             self._topics, self._publish_document, env, self._place, facts=facts, watchdog=from_environment(os.environ)
         )
+        self._house = self._make_housekeeping()
+        self._desk = self._make_desk()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Runs until `stop` is set, then stops everything in under five seconds, losing nothing."""
+        """Runs until `stop` is set, then stops everything in under five seconds, losing nothing.
+
+        Ends by itself when the database turns out to be `damaged`: the next start puts it aside.
+        """
+        self._end = stop
         self._log.info("daemon.started", hub=self._place.hub, epoch=self._place.epoch, boot=self._env.boot_id)
         self._instruments.resume()
         self._describe()
@@ -111,6 +127,7 @@ class Daemon:
         start("dating", self._dating.run)
         start("acts", self._acts.run)
         start("events", self._announcer.run)
+        start("housekeeping", self._house.run)
         self._instruments.start(start)
 
     async def _stop(self) -> None:
@@ -121,7 +138,8 @@ class Daemon:
         late = await self._supervisor.stop(_STOP_S - _GOODBYE_S)
         if late:
             self._log.warning("daemon.stopped_late", tasks=late)
-        self._store.close()
+        with suppress(GatewayError) if self.damaged else nullcontext():
+            self._store.close()
         self._log.info("daemon.stopped")
 
     # Parts
@@ -136,6 +154,17 @@ class Daemon:
             window=self._settings.delivery.window,
             told=self._told,
         )
+
+    def _make_housekeeping(self) -> Housekeeping:
+        store, env = self._store, self._env
+        self._capacity = Capacity(store.places, store.room, env)
+        ledgers = Ledgers(store.places, store.outbox, self._place.hub, store.epoch, env)
+        most = store.room.max_bytes
+        return Housekeeping(store, most, ledgers, self._topics, self._publish_document, env, self._note)
+
+    def _make_desk(self) -> Desk:
+        tools = Tools(ledger=self._ledger, health=self._documents.health)
+        return Desk(COMMANDS, tools, self._publish_result, self._env, self._note, self._counters.add)
 
     def _context(self, drivers: Mapping[str, Driver]) -> Context:
         records = Records(self._store, self._env)
@@ -161,7 +190,7 @@ class Daemon:
             self._uplink_settings(),
             self._env,
             will=(self._topics.state, health.encode(health.state("lost", self._env.boot_id, None))),
-            subscriptions=[self._topics.ack],
+            subscriptions=[self._topics.ack, self._topics.commands],
             on_connect=self._connected,
             on_disconnect=self._disconnected,
             on_message=self._message,
@@ -174,22 +203,30 @@ class Daemon:
         self._documents.connected()
         self._forwarder.connected()
         self._announcer.connected()
+        self._house.connected()
 
     def _disconnected(self, error: GatewayError | None) -> None:
         self._forwarder.disconnected()
         self._announcer.disconnected()
+        self._house.disconnected()
         reason = error.reason if error else "ended"
         if self._documents.disconnected(reason):
             self._log.warning("uplink.lost", reason=reason, detail=error.detail if error else "")
 
-    def _message(self, topic: str, payload: bytes) -> None:
+    def _message(self, topic: str, payload: bytes) -> asyncio.Future[None] | None:
         try:
-            family = parse(topic).family
+            whose = parse(topic)
         except TopicError:
-            family = None
-        if family != "ack":
+            whose = None
+        if whose is not None and whose.family == "command" and len(whose.words) == 2:
+            return self._desk.take(*whose.words, payload)
+        if whose is not None and whose.family == "ack":
+            self._acknowledged(payload)
+        else:
             self._counters.add("messages_ignored")
-            return
+        return None
+
+    def _acknowledged(self, payload: bytes) -> None:
         try:
             ack = parse_ack(payload, self._store.epoch, self._store.outbox.last_seq)
         except BadAckError as error:
@@ -199,6 +236,10 @@ class Daemon:
         self._counters.add("acks")
         self._forwarder.acknowledge(ack)
 
+    def _ledger(self, first: int | None, last: int | None) -> dict[str, object] | None:
+        self._house.hurry()
+        return self._house.ledgers.ask(first, last)
+
     # What goes out
 
     def _publish_reading(self, kind: str, payload: bytes) -> asyncio.Future[None]:
@@ -206,7 +247,11 @@ class Daemon:
         schema = VOID_SCHEMA if kind == VOID else READING_SCHEMA
         return self._egress.publish(topic, payload, properties={"schema": schema})
 
-    def _publish_document(self, topic: str, document: Mapping[str, object], *, retain: bool) -> asyncio.Future[None]:
+    def _publish_document(
+        self, topic: str, document: Mapping[str, object] | None, *, retain: bool
+    ) -> asyncio.Future[None]:
+        if document is None:
+            return self._uplink.publish(topic, b"", retain=retain)
         properties = {"schema": str(document["schema"])}
         return self._egress.publish(topic, health.encode(document), retain=retain, properties=properties)
 
@@ -228,6 +273,9 @@ class Daemon:
         if now is not None:
             self._store.count_late(now)
 
+    def _publish_result(self, name: str, number: str, document: Mapping[str, object]) -> asyncio.Future[None]:
+        return self._publish_document(self._topics.result(name, number), document, retain=False)
+
     # What the parts tell
 
     def _kept(self, ref: str, kept: Sequence[Kept]) -> None:
@@ -241,6 +289,16 @@ class Daemon:
     def _note(self, event: str, fields: Mapping[str, object]) -> None:
         level = self._log.warning if event.endswith(_WARNINGS) else self._log.info
         level(event, **fields)
+        if fields.get("reason") == STORE_DAMAGED and not self.damaged:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """The database is damaged: nothing it says is to be trusted. A start puts it aside and saves what can be."""
+        self.damaged = True
+        with suppress(GatewayError):  # the start looks for itself
+            self._store.mark_damaged()
+        self._log.error("daemon.store_damaged")
+        self._end.set()
 
     def _dated(self, how_many: int) -> None:
         self._counters.add("dated_later", how_many)
@@ -267,7 +325,7 @@ class Daemon:
         self._documents.set_health(self._health, self._codes)
 
     def _health(self) -> dict[str, object]:
-        depth = self._store.outbox.depth()
+        depth, machine = self._store.outbox.depth(), look(self._store.directory)
         now = self._env.now()
         return {
             "outbox": {
@@ -278,8 +336,8 @@ class Daemon:
                 "held": self._store.held(),
                 "last_seq": self._store.outbox.last_seq,
             },
-            "store": {"bytes": self._store.size_bytes()},
-            "machine": health.machine(look(self._store.directory)),
+            "store": self._capacity.part(self._store.size_bytes(), machine.disk_free_bytes),
+            "machine": health.machine(machine),
             "radio": _radio(self._instruments.radio),
             "clock": {"state": self._env.hub_clock()},
             "counters": {**self._counters.as_dict(), "task_failures": sum(self._supervisor.failures.values())},
@@ -288,7 +346,7 @@ class Daemon:
     def _codes(self) -> list[str]:
         lost = ["clock-unsynchronised"] if self._env.hub_clock() == "unsynchronised" else []
         deaf = ["mqtt-subscription-refused"] if self._uplink.state.refused_subscriptions else []
-        return self._instruments.codes() + lost + deaf
+        return self._instruments.codes() + self._house.codes() + lost + deaf
 
 
 def _radio(radio: "Radio | None") -> dict[str, object] | None:

@@ -24,8 +24,8 @@ _GATHER_S = 0.2
 class PublishDocument(Protocol):
     """Sends a document; nobody need wait for the answer."""
 
-    def __call__(self, topic: str, document: Mapping[str, object], *, retain: bool) -> asyncio.Future[None]:
-        """Resolves when the broker has it."""
+    def __call__(self, topic: str, document: Mapping[str, object] | None, *, retain: bool) -> asyncio.Future[None]:
+        """Resolves when the broker has it. None clears what is retained there."""
         ...
 
 
@@ -89,6 +89,11 @@ class Documents:
         self._told_at = float("-inf")
         self._wake.set()
 
+    def health(self) -> dict[str, object]:
+        """Health as it is now; it is told, too."""
+        self.mark_health()
+        return self._made(self._parts(), self._codes())
+
     async def run(self) -> None:
         """Tells what changed, and health now and then; and systemd that the data path moves; until cancelled."""
         pause = min(_HEALTH_S, self.watchdog.interval_s or _HEALTH_S)
@@ -117,10 +122,11 @@ class Documents:
         due = self._env.monotonic() - self._told_at >= _HEALTH_S
         if codes != self._told_codes or due:
             self._told_codes, self._told_at = codes, self._env.monotonic()
-            uptime = {"uptime_s": round(self._env.monotonic() - self._began)}
-            self._tell(
-                self._topics.health, health.health(known_time(self._env), self._env.boot_id, {**uptime, **parts}, codes)
-            )
+            self._tell(self._topics.health, self._made(parts, codes))
+
+    def _made(self, parts: Mapping[str, object], codes: list[str]) -> dict[str, object]:
+        uptime = {"uptime_s": round(self._env.monotonic() - self._began)}
+        return health.health(known_time(self._env), self._env.boot_id, {**uptime, **parts}, codes)
 
     def _tell(self, topic: str, document: Mapping[str, object]) -> None:
         self._publish(topic, document, retain=True)

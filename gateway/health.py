@@ -23,6 +23,9 @@ class Machine:
     temperature_c: float | None
 
 
+# What a reading takes on the card, rounded up: message and frames packed, its place, the rest of its page.
+_BYTES_EACH = 400
+
 # What may leave the hub of what is known of a device: a serial number or an address may not.
 _TWIN_KEYS = (
     "manufacturer",
@@ -80,6 +83,11 @@ def age_s(received_at: str | None, now: datetime) -> int | None:
     if not received_at:
         return None
     return max(0, round((now - datetime.fromisoformat(received_at)).total_seconds()))
+
+
+def days_left(room_bytes: int, per_day: float | None) -> int | None:
+    """For how many days of readings there is room, at so many a day; None if that is not known, or none are stored."""
+    return max(0, int(room_bytes / (per_day * _BYTES_EACH))) if per_day else None
 
 
 def machine(found: Machine) -> Document:

@@ -57,6 +57,9 @@ class StoreSettings(_Part):
     """Where readings wait."""
 
     path: str = Field(min_length=1, description="directory of the database and the keys, readable by the daemon alone")
+    max_mb: int = Field(
+        default=256, ge=1, le=100_000, description="megabytes that the database and its log may take together"
+    )
 
 
 class Mqtt(_Part):
@@ -83,6 +86,12 @@ class Delivery(_Part):
         default="receiver", description="who confirms: the receiver's ack, or, where the backend cannot ack, the broker"
     )
     window: int = Field(default=20, ge=1, le=100, description="readings on the way at the same time")
+    catch_up_per_s: int = Field(
+        default=50,
+        ge=0,
+        le=10_000,
+        description="readings a second of what waited while the broker was away for ten minutes or more; 0: no bound",
+    )
 
 
 class Bluetooth(_Part):

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from gateway.backoff import TASK
 from gateway.env import Env
+from gateway.errors import GatewayError
 
 # A task that ran this long without a fault begins again with short waits.
 _STEADY_S = 300.0
@@ -63,6 +64,7 @@ class Supervisor:
     def _report(self, name: str, task: "asyncio.Future[None]", *, wanted: bool) -> None:
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            self._note("task.failed", {"task": name, "error": type(error).__name__, "detail": str(error)})
+            reason = {"reason": error.reason} if isinstance(error, GatewayError) else {}
+            self._note("task.failed", {"task": name, "error": type(error).__name__, **reason, "detail": str(error)})
         elif not wanted:
             self._note("task.ended", {"task": name})

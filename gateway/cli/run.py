@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     gc.collect()
     gc.freeze()
     asyncio.run(_until_told(daemon))
-    return cli.OK
+    return cli.STORE if daemon.damaged else cli.OK
 
 
 def _daemon(configuration: Configuration, env: Env, log: Log, *, simulated: bool) -> Daemon:

@@ -1,13 +1,11 @@
 """Proof of completeness: the digest over what a hub has given, compared with what is here. Pure."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from gateway.ledger import digest
 from gateway.receiver.ranges import Range
-
-VOID_LINE = "void"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +25,6 @@ class Verdict:
 
     result: Literal["match", "incomplete", "mismatch"]
     missing: tuple[Range, ...] = ()
-
-
-def digest(lines: Iterable[tuple[int, str | None]]) -> tuple[int, str]:
-    """How many lines, and the SHA-256 (hex) over `seq id`, or `seq void`, separated by newlines, in seq order."""
-    count, sha = 0, hashlib.sha256()
-    for seq, reading_id in lines:
-        sha.update(f"{chr(10) if count else ''}{seq} {reading_id or VOID_LINE}".encode())
-        count += 1
-    return count, sha.hexdigest()
 
 
 def judge(ledger: Ledger, missing: Iterable[Range], lines: Iterable[tuple[int, str | None]]) -> Verdict:

@@ -15,13 +15,17 @@ from pathlib import Path
 from gateway.deviation import Occurrence, held_back, undatable
 from gateway.errors import RefusedError
 from gateway.keeping import Draft, Kept, KeptFrame
+from gateway.reading import Reading
 from gateway.store import quarantine
 from gateway.store.acts import Acts
+from gateway.store.assignments import Assignments
 from gateway.store.audit import AuditLog
 from gateway.store.database import FILE, LOG, epoch_of, mapped, open_database, own, transaction
 from gateway.store.deviations import Deviations
+from gateway.store.equipment import Equipment
 from gateway.store.events import Events
 from gateway.store.frames import Frames
+from gateway.store.held import Held
 from gateway.store.keys import has_key, id_key
 from gateway.store.late import count_late
 from gateway.store.looking import Look, look
@@ -146,6 +150,18 @@ class Store:
         """Damaged databases that were put aside and that nobody has taken away yet."""
         return [path.name for path in quarantine.all_of(self.directory)]
 
+    def untold(self) -> dict[str, str]:
+        """What was taken over from damaged databases, as JSON, by name; nobody has been told."""
+        return self.notes.all(UNTOLD)
+
+    def told(self, name: str) -> None:
+        """Somebody has been told."""
+        self.notes.write(name, None)
+
+    def prune(self, kept: int) -> int:
+        """Forgets some of the oldest released ids beyond the newest `kept`; gives how many."""
+        return self.places.prune(kept)
+
     def mark_damaged(self) -> None:
         """The next start must not trust this database, whatever a check says."""
         quarantine.mark(self.directory)
@@ -166,8 +182,11 @@ class Store:
         self.places.load()
         self.outbox = Outbox(self._connection, self.places, self.deviations.add)
         self._frames = Frames(self._connection)
-        self.undated = UndatedReadings(self._connection, self.deviations.add)
+        self.holding = Held(self._connection, self.outbox, self.places)
+        self.undated = UndatedReadings(self._connection, self.deviations.add, self._take_back)
         self.acts = Acts(self._connection)
+        self.assignments = Assignments(self._connection)
+        self.equipment = Equipment(self._connection)
         self.id_key = id_key(self.directory, born=born)
         with mapped():
             self.epoch = epoch_of(self._connection) or self._born()
@@ -200,15 +219,11 @@ class Store:
     def _keep_one(self, draft: Draft, given: dict[bytes, int]) -> Kept:
         self._tidy(draft)
         reading, key = draft.reading, blob(draft.reading.id)
-        if key in given or self.places.knows(key) or self._is_held(key):
+        if key in given or self.places.knows(key) or self.holding.knows(key):
             return Kept(reading.id, None, duplicate=True)
         message, frames = reading.device, pack(json.dumps(draft.frames))
         if reading.attribution.status != "assigned":
-            payload = pack(reading.model_dump_json(by_alias=True, exclude_unset=True))
-            row = (key, message.kind, reading.attribution.status, payload, frames, message.ref)
-            self._connection.execute(
-                "INSERT INTO held (id, kind, status, payload, frames, device) VALUES (?, ?, ?, ?, ?, ?)", row
-            )
+            self.holding.hold(reading, frames, draft.reason)
             return Kept(reading.id, None)
         seq = given[key] = self.outbox.last_seq + len(given) + 1
         self.places.add(seq, key, reading.received_at)
@@ -223,12 +238,13 @@ class Store:
     def _deviates(self, drafts: Sequence[Draft], kept: Sequence[Kept]) -> None:
         for draft, one in zip(drafts, kept, strict=True):
             if one.seq is None and not one.duplicate:
-                self.deviations.add(held_back(draft.reading))
+                self.deviations.add(held_back(draft.reading, draft.reason))
             elif one.seq is not None and draft.undated is None and draft.reading.measured_at is None:
                 self.deviations.add(undatable(draft.reading))
 
-    def _is_held(self, key: bytes) -> bool:
-        return self._connection.execute("SELECT 1 FROM held WHERE id = ?", (key,)).fetchone() is not None
+    def _take_back(self, seq: int, reading: Reading, reason: str) -> None:
+        self.holding.take_back(seq, reading, reason)
+        self.deviations.add(held_back(reading, reason))
 
     def _tidy(self, draft: Draft) -> None:
         self._connection.executemany("DELETE FROM frame WHERE number = ?", [(n,) for n in draft.waiting])
