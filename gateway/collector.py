@@ -17,7 +17,8 @@ from gateway.counters import Counters
 from gateway.env import Env
 from gateway.errors import GatewayError
 from gateway.keeping import Draft, Kept, KeptFrame
-from gateway.making import Origin, Place, make_reading, undated
+from gateway.making import Origin, Place, evidence, make_reading, undated
+from gateway.owning import Owner, SoleOwner
 from gateway.timebase import ClockFix, Moment
 
 _T = TypeVar("_T")
@@ -90,11 +91,14 @@ class Collector:
         hooks: Hooks,
         *,
         users: Collection[int] | None = None,
+        owner: Owner | None = None,
         twin: Mapping[str, object] | None = None,
     ) -> None:
-        """`users` are the device's slots that belong to the person followed; `twin` is what is known from before."""
+        """`users` are the device's slots that belong to the person followed, where no `owner` knows better; `twin` is
+        what is known from before."""
         self.ref, self._session, self._memory, self._env = ref, session, memory, env
         self._place, self._hooks, self._users = place, hooks, users
+        self._owner: Owner = owner or SoleOwner(users)
         self.twin: dict[str, object] = dict(twin or {})
         self._saved_twin = dict(self.twin)
         self.counters = Counters()
@@ -121,6 +125,7 @@ class Collector:
         """Contact is made."""
         self.connected, self._contact_error, self._fix = True, None, None
         self._clock_deadline = self._env.monotonic() + _CLOCK_WAIT_S if self._has_clock else None
+        self._owner.opened()
         self._seen()
         self._hooks.note("device.opened", {"device": self.ref})
         self._hooks.changed()
@@ -128,6 +133,7 @@ class Collector:
     def frame(self, channel: str, data: bytes) -> None:
         """Bytes came; what they complete is on disk on return."""
         self._last_frame = self._env.monotonic()
+        self._owner.heard(self._last_frame)
         self.counters.add("frames")
         self._take(self._session.feed(channel, data, self._last_frame))
 
@@ -141,6 +147,7 @@ class Collector:
         """The device's clock was read just now, or cannot be."""
         if device_time is not None:
             self._fix = ClockFix(device_time, self._env.monotonic())
+            self._owner.clock(self._fix)
             if self._env.hub_clock() != "unsynchronised":
                 skew = self._place_time(self._env.now()) - device_time
                 self.facts({"clock_skew_s": round(skew.total_seconds())})
@@ -153,6 +160,7 @@ class Collector:
         self._finish_parked()
         self._take(self._session.end(self._env.monotonic()))
         self._forget_held()
+        self._owner.closed(whole=error is None)
         self._save_twin()
         if error is not None:
             self.counters.add(f"error.{error.reason}")
@@ -302,8 +310,9 @@ class Collector:
         """None for a measurement that cannot be said in the contract's words; its frames are kept as refused."""
         first = self._on_disk.get(act.frames[0]) or self._kept_frame(act.frames[0])
         origin = Origin(self.ref, self.twin, self._users)
+        verdict = self._owner.judge(evidence(act.measurement, first, self._fix, origin, self._place))
         try:
-            reading = make_reading(act.measurement, first, self._fix, origin, self._place)
+            reading = make_reading(act.measurement, first, self._fix, origin, self._place, verdict)
         except ValueError:
             for frame in act.frames:
                 self._refuse(Bad(DecodeError("not-a-reading", 0, "beyond the contract's words"), frame))
@@ -315,6 +324,7 @@ class Collector:
             waiting=waiting,
             cursor=act.measurement.record,
             undated=undated(act.measurement, first, self._fix),
+            reason=verdict.reason,
         )
 
     def _kept_frame(self, frame: Frame) -> KeptFrame:

@@ -25,8 +25,8 @@ class UndatedView(Protocol):
         """The first undated readings, in order."""
         ...
 
-    def date(self, readings: Sequence[tuple[int, Reading]]) -> None:
-        """These have their time now."""
+    def date(self, readings: Sequence[tuple[int, Reading, str]]) -> None:
+        """These have their time now; they are held back where a reason is given."""
         ...
 
     def floor(self) -> datetime | None:
@@ -62,15 +62,26 @@ class Row(Protocol):
         ...
 
 
+def _as_it_is(reading: Reading, _what: Undated) -> tuple[Reading, str]:
+    return reading, ""
+
+
 class Dating:
     """Watches the hub's clock. `hub_clock` is the trust that the whole daemon goes by."""
 
     def __init__(
-        self, undated: UndatedView, env: Env, zone: ZoneInfo, told: Callable[[int], None], reachable: Callable[[], bool]
+        self,
+        undated: UndatedView,
+        env: Env,
+        zone: ZoneInfo,
+        told: Callable[[int], None],
+        reachable: Callable[[], bool],
+        settled: Callable[[Reading, Undated], tuple[Reading, str]] = _as_it_is,
     ) -> None:
-        """`told(how_many)` hears of readings that were dated; `reachable` whether the backend's broker is there."""
+        """`told(how_many)` hears of readings that were dated; `reachable` whether the backend's broker is there;
+        `settled` says, of a reading with its time, whose it is, and why it is to be held back if it is."""
         self._undated, self._env, self._zone = undated, env, zone
-        self._told, self._reachable = told, reachable
+        self._told, self._reachable, self._settled = told, reachable, settled
         self._floor = undated.floor() or RELEASED
         self._floor_at = float("-inf")
         self._reachable_s = 0.0
@@ -111,7 +122,7 @@ class Dating:
         now = Moment(self._env.now(), self._env.monotonic(), state)
         born = (now.utc - timedelta(seconds=now.monotonic)).astimezone(UTC)
         while rows := self._undated.next():
-            self._undated.date([(row.seq, self._dated(row, now, born)) for row in rows])
+            self._undated.date([(row.seq, *self._settled(self._dated(row, now, born), row.what)) for row in rows])
             self._told(len(rows))
 
     def _dated(self, row: Row, now: Moment, born: datetime) -> Reading:
@@ -122,5 +133,6 @@ class Dating:
 
     def _give_up(self) -> None:
         while rows := self._undated.next():
-            self._undated.date([(row.seq, bounded(row.reading, row.earliest, None, self._zone)) for row in rows])
+            given_up = [(row, bounded(row.reading, row.earliest, None, self._zone)) for row in rows]
+            self._undated.date([(row.seq, *self._settled(reading, row.what)) for row, reading in given_up])
             self._told(len(rows))

@@ -103,11 +103,11 @@ COLUMNS: tuple[str, ...] = (
 )  # fmt: skip
 
 
-def held_back(reading: Reading) -> Occurrence:
-    """A reading that is not sent, because it is another person's or nobody knows whose."""
+def held_back(reading: Reading, reason: str = "") -> Occurrence:
+    """A reading that is not sent, because it is another person's or nobody knows whose; `reason` as it was judged."""
     found = reading.attribution
     kind: Type = "foreign" if found.status == "foreign" else "unattributed"
-    return Occurrence(kind, found.method, 1, reading.device.ref, reading.assignment)
+    return Occurrence(kind, reason or found.method, 1, reading.device.ref, reading.assignment)
 
 
 def undatable(reading: Reading) -> Occurrence:

@@ -33,7 +33,8 @@ class Draft:
     """A reading about to be kept, without a place in the sequence.
 
     `frames` are its raw frames (channel, hex); `waiting` the rows in which some of them already lie; `cursor` the
-    device's record number, where it has one; `undated` what is needed to date it when the hub knows the time.
+    device's record number, where it has one; `undated` what is needed to date it when the hub knows the time; `reason`
+    why it is held back, if it is.
     """
 
     reading: Reading
@@ -41,6 +42,7 @@ class Draft:
     waiting: Sequence[int] = ()
     cursor: int | None = None
     undated: Undated | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

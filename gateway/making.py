@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from drivers.api import Absent, Measurement, Sample
-from gateway.attribution import attribute
+from gateway.attribution import Evidence, Verdict, attribute
 from gateway.identity import reading_id, receipt_key
 from gateway.keeping import KeptFrame
 from gateway.reading import Attribution, Device, Quality, Reading, Time, Value
@@ -35,11 +35,19 @@ class Origin:
 
 
 def make_reading(
-    measurement: Measurement, first: KeptFrame, fix: ClockFix | None, origin: Origin, place: Place
+    measurement: Measurement,
+    first: KeptFrame,
+    fix: ClockFix | None,
+    origin: Origin,
+    place: Place,
+    verdict: Verdict | None = None,
 ) -> Reading:
-    """The reading of a measurement whose first frame is `first`, with the device's clock as read at this contact."""
+    """The reading of a measurement whose first frame is `first`, with the device's clock as read at this contact.
+
+    `verdict` None: nobody keeps assignments, and the user slot alone decides.
+    """
     honest = resolve(_claim(measurement), first.moment, fix, place.zone)
-    verdict = attribute(measurement.user, origin.users)
+    verdict = attribute(measurement.user, origin.users) if verdict is None else verdict
     reading = Reading(
         schema="dho.reading/1",
         id=reading_id(place.id_key, origin.ref, measurement.kind, _record_key(measurement, first)),
@@ -47,18 +55,37 @@ def make_reading(
         epoch=place.epoch,
         seq=None,
         boot=first.boot,
-        assignment=None,
+        assignment=verdict.assignment,
         device=_device(measurement, origin),
         measured_at=honest.measured_at,
         time=_time(measurement.device_time, honest, first.moment),
         received_at=None if _lost(first.moment) else first.moment.utc.astimezone(place.zone),
         origin=honest.origin,
-        acquisition="automatic",
+        acquisition=verdict.acquisition,
         values=tuple(_value(sample) for sample in measurement.samples),
         quality=Quality(status=measurement.status, flags=_flags(measurement)),
         attribution=Attribution(status=verdict.status, method=verdict.method),
     )
     return reading.model_copy(update={"simulated": True}) if place.simulated else reading
+
+
+def evidence(
+    measurement: Measurement, first: KeptFrame, fix: ClockFix | None, origin: Origin, place: Place
+) -> Evidence:
+    """What a measurement tells of whose it is, but for what the contact tells of the device's clock."""
+    honest = resolve(_claim(measurement), first.moment, fix, place.zone)
+    nameless = f"print|{measurement.record_key}"
+    return Evidence(
+        user=measurement.user,
+        record=measurement.record,
+        print=None if measurement.dated else reading_id(place.id_key, origin.ref, measurement.kind, nameless),
+        said=measurement.stored,
+        stored=honest.origin == "stored",
+        measured_at=honest.measured_at,
+        uncertainty_s=honest.uncertainty_s,
+        received_at=None if _lost(first.moment) else first.moment.utc,
+        device_time=honest.source == "device",
+    )
 
 
 def undated(measurement: Measurement, first: KeptFrame, fix: ClockFix | None) -> Undated | None:

@@ -33,6 +33,7 @@ PURE = (
     "gateway.keeping",
     "gateway.ledger",
     "gateway.making",
+    "gateway.owning",
     "gateway.privacy",
     "gateway.reading",
     "gateway.rendering",
@@ -77,6 +78,7 @@ _PARTS = (
     "gateway.transport.*",
     "gateway.uplink.*",
     "gateway.watchdog",
+    "gateway.whose",
 )
 
 GROUPS = (
@@ -92,7 +94,17 @@ GROUPS = (
     Group(("gateway.store.*",), ("gateway.store.*", *_TOOLS)),
     Group(("gateway.uplink.*",), ("gateway.uplink.*", *_TOOLS)),
     Group(("gateway.collector",), ("drivers.api", "drivers.session", "gateway.transport", *_TOOLS)),
-    Group(("gateway.announcing", "gateway.dating", "gateway.egress", "gateway.forwarder", "gateway.machine"), _TOOLS),
+    Group(
+        (
+            "gateway.announcing",
+            "gateway.dating",
+            "gateway.egress",
+            "gateway.forwarder",
+            "gateway.machine",
+            "gateway.whose",
+        ),
+        _TOOLS,
+    ),
     Group(("gateway.capacity", "gateway.insistence", "gateway.ledgers"), _TOOLS),
     Group(("gateway.housekeeping",), ("gateway.insistence", "gateway.ledgers", *_TOOLS)),
     Group(("gateway.commands.*",), ("gateway.commands.*", *_TOOLS)),

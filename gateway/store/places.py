@@ -73,7 +73,7 @@ class Places:
             for seq, reading_id in self._connection.execute(query, (first, last)):
                 while void and void[0][1] < seq:
                     void.pop(0)
-                yield seq, None if void and void[0][0] <= seq else _text(reading_id)
+                yield seq, None if void and void[0][0] <= seq else id_text(reading_id)
 
     def first(self) -> int:
         """The lowest place of this epoch that is still known; 0 if there is none."""
@@ -137,7 +137,8 @@ def is_blob(value: object) -> bool:
     return isinstance(value, bytes) and len(value) == _ID_BYTES
 
 
-def _text(reading_id: bytes) -> str:
+def id_text(reading_id: bytes) -> str:
+    """The id as it is sent."""
     text = reading_id.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 

@@ -30,9 +30,15 @@ class UndatedRow:
 class UndatedReadings:
     """All writes are durable on return, but `add`, which is part of its caller's transaction."""
 
-    def __init__(self, connection: Medium, deviates: Callable[[Occurrence], object]) -> None:
-        """`deviates` hears of readings that will never have a time, inside the transaction."""
-        self._connection, self._deviates = connection, deviates
+    def __init__(
+        self,
+        connection: Medium,
+        deviates: Callable[[Occurrence], object],
+        take_back: Callable[[int, Reading, str], None],
+    ) -> None:
+        """`deviates` hears of readings that will never have a time, `take_back` of those that are not to be sent after
+        all (place, reading, reason), both inside the transaction."""
+        self._connection, self._deviates, self._take_back = connection, deviates, take_back
 
     def add(self, seq: int, what: Undated) -> None:
         """Remembers what is needed to date the reading at this place."""
@@ -61,16 +67,22 @@ class UndatedReadings:
         with mapped():
             return [_row(row) for row in self._connection.execute(query, (_AT_ONCE,))]
 
-    def date(self, readings: Sequence[tuple[int, Reading]]) -> None:
-        """These have their time now: they are sent as they are here."""
+    def date(self, readings: Sequence[tuple[int, Reading, str]]) -> None:
+        """These have their time now: they are sent as they are here, or held back for the reason that is given."""
         with transaction(self._connection):
-            for seq, reading in readings:
+            for seq, reading, reason in readings:
                 received = int(reading.received_at.timestamp()) if reading.received_at else None
-                self._connection.execute("UPDATE outbox SET payload = ? WHERE seq = ?", (pack(reading.wire(seq)), seq))
                 self._connection.execute("UPDATE reading SET stored_at = ? WHERE seq = ?", (received, seq))
                 self._connection.execute("DELETE FROM undated WHERE seq = ?", (seq,))
-                if reading.measured_at is None:
-                    self._deviates(undatable(reading))
+                if reason:
+                    self._take_back(seq, reading, reason)
+                else:
+                    self._send(seq, reading)
+
+    def _send(self, seq: int, reading: Reading) -> None:
+        self._connection.execute("UPDATE outbox SET payload = ? WHERE seq = ?", (pack(reading.wire(seq)), seq))
+        if reading.measured_at is None:
+            self._deviates(undatable(reading))
 
     def floor(self) -> datetime | None:
         """A moment that is certainly past (aware UTC); None before the first."""
