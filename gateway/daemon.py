@@ -340,6 +340,10 @@ class Daemon:
             "machine": health.machine(machine),
             "radio": _radio(self._instruments.radio),
             "clock": {"state": self._env.hub_clock()},
+            "records": {
+                "audit_head": self._store.audit.head(),
+                "open_deviations": self._store.deviations.open_counts(),
+            },
             "counters": {**self._counters.as_dict(), "task_failures": sum(self._supervisor.failures.values())},
         }
 

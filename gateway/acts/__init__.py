@@ -4,7 +4,8 @@ The command line asks for them now; a command from afar asks for the same ones. 
 is, `asking` brings them there.
 """
 
+from gateway.acts import deviation
 from gateway.acts.api import Act
 
-_ALL: tuple[Act, ...] = ()
+_ALL: tuple[Act, ...] = (deviation.CLOSE,)
 ACTS = {act.name: act for act in _ALL}

@@ -20,6 +20,8 @@ COMMANDS: Mapping[str, str] = {
     "run": "run the gateway in the foreground",
     "check": "check a configuration file, and name every mistake",
     "status": "show what waits in the outbox of this hub",
+    "audit": "show who did what on this hub, and check that the log is whole",
+    "deviation": "show, export and close what went wrong with readings",
     "drivers": "list the supported devices",
     "device": "find, pair, try and remove Bluetooth devices",
     "ports": "show the serial ports and the lines that bind a device to one",
