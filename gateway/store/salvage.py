@@ -10,7 +10,7 @@ import json
 import mmap
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -111,11 +111,11 @@ def _copy(wreck: "Wreck", connection: Medium, table: str) -> None:
     names = [name for (name,) in connection.execute(query, (table,))]
     columns = [name for name in names if name not in _LEFT_OUT.get(table, ())]
     marks = ", ".join("?" * len(columns))
-    # What does not fit the table is no row of it.
     insert = f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - our own names
     for row in wreck.rows(table, columns):
         if table != "frame" or _read(kept_frame, row) is not None:
-            connection.execute(insert, row)
+            with suppress(sqlite3.IntegrityError):  # what does not fit the table, or does not follow, is no row of it
+                connection.execute(insert, row)
 
 
 def _take_ids(wreck: "Wreck", places: Places) -> dict[bytes, int]:

@@ -321,6 +321,22 @@ def test_rows_that_say_nothing_are_counted_and_left_in_the_quarantine(place: Pat
     mended.close()
 
 
+def test_a_chain_of_records_with_a_gap_is_taken_over_up_to_the_gap(place: Path) -> None:
+    store = filled(place)
+    link = store._connection
+    count = link.execute("SELECT count(*) FROM audit").fetchone()[0]
+    assert count > 2
+    link.execute("DROP TRIGGER audit_whole")
+    link.execute("DELETE FROM audit WHERE number = 2")
+    store.mark_damaged()
+    store.close()
+    mended = Store(place)
+    assert names(mended) == ids(12, 60)
+    first = mended._connection.execute("SELECT number FROM audit ORDER BY number").fetchone()
+    assert first == (1,)
+    mended.close()
+
+
 def test_without_its_key_a_damaged_store_is_refused_and_left_as_it_is(place: Path) -> None:
     store = filled(place)
     store.mark_damaged()
