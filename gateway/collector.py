@@ -28,6 +28,8 @@ _CLOCK_WAIT_S = 3.0
 _TICK_S = 0.5
 # Ticks go on this long after the last frame; longer than any driver's window.
 _TICKING_S = 60.0
+# Readings written in one transaction, so that the log does not grow beyond what the medium has room for.
+_AT_ONCE = 200
 # Refused bytes written to the medium per hour and device; all are counted.
 _REFUSED_PER_HOUR = 20
 # What is known of a device that outlives the daemon; the rest would only wear the card.
@@ -159,6 +161,7 @@ class Collector:
         self.connected, self._contact_error, self._clock_deadline = False, error, None
         self._finish_parked()
         self._take(self._session.end(self._env.monotonic()))
+        self._last_try()
         self._forget_held()
         self._owner.closed(whole=error is None)
         self._save_twin()
@@ -244,16 +247,29 @@ class Collector:
 
     def _keep(self, drafts: Sequence[Draft]) -> None:
         self._unkept += drafts
-        kept = self._asked(partial(self._memory.keep, self._unkept))
+        # While the medium refuses, `run` asks it again: at each new reading it would cost more, the longer it lasts.
+        waits = self._medium_error is not None and self._env.monotonic() < self._retry_at
+        while self._unkept and not waits:
+            waits = not self._keep_some(self._unkept[:_AT_ONCE])
+
+    def _keep_some(self, drafts: Sequence[Draft]) -> bool:
+        """Whether the medium took them, the first of those that wait."""
+        kept = self._asked(partial(self._memory.keep, drafts))
         if kept is None:
-            return
-        done, self._unkept = self._unkept, []
-        for draft, result in zip(done, kept, strict=True):
+            return False
+        self._unkept = self._unkept[len(drafts) :]
+        for draft, result in zip(drafts, kept, strict=True):
             self._count(result)
             if not result.duplicate and draft.reading.received_at is not None:
                 self.twin["last_reading_at"] = draft.reading.received_at.isoformat(timespec="seconds")
         self._hooks.kept(self.ref, kept)
         self._hooks.changed()
+        return True
+
+    def _last_try(self) -> None:
+        # The daemon may be about to end, and then nobody asks again.
+        self._retry_at = self._env.monotonic()
+        self._keep([])
 
     def _count(self, result: Kept) -> None:
         self.counters.add("duplicates" if result.duplicate else "stored" if result.seq is not None else "held")

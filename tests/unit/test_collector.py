@@ -358,6 +358,9 @@ def test_the_clock_of_one_contact_does_not_date_the_next(home: Home) -> None:
 
 # A medium that refuses
 
+# Longer than any wait before it is asked again.
+RETRIED_S = 11.0
+
 
 def test_a_full_medium_loses_nothing_doubles_nothing_and_keeps_the_order(home: Home) -> None:
     async def scene() -> None:
@@ -419,6 +422,33 @@ def test_a_refusing_medium_is_asked_ever_more_seldom(home: Home) -> None:
     run(scene())
 
 
+def test_readings_that_come_while_the_medium_refuses_cost_it_nothing(home: Home) -> None:
+    """They are kept together when it is asked again; otherwise each would cost more than the one before."""
+
+    async def scene() -> None:
+        task = asyncio.ensure_future(home.collector.run())
+        home.medium.refuses = "store-full"
+        home.says(*(f"W{number}" for number in range(1, 501)))
+        assert home.medium.asked.count("keep") == 1
+        home.medium.refuses = None
+        await home.world.advance(RETRIED_S)
+        assert home.weights == [str(number) for number in range(1, 501)]
+        assert home.medium.asked.count("keep") == 1 + 3
+        task.cancel()
+
+    run(scene())
+
+
+def test_the_end_of_a_contact_is_a_last_try(home: Home) -> None:
+    """The daemon may be about to stop: what the medium takes again by then is not lost with it."""
+    home.collector.opened()
+    home.medium.refuses = "store-io"
+    home.says("W1", "W2")
+    home.medium.refuses = None
+    home.collector.closed(None)
+    assert home.weights == ["1", "2"]
+
+
 def test_a_medium_fault_hides_behind_no_contact_fault_and_the_other_way_round(home: Home) -> None:
     home.collector.opened()
     home.collector.closed(TransientError("ble-dropped"))
@@ -428,6 +458,7 @@ def test_a_medium_fault_hides_behind_no_contact_fault_and_the_other_way_round(ho
     home.says("W1")
     assert home.collector.error.reason == "store-full"
     home.medium.refuses = None
+    home.world.monotonic += RETRIED_S
     home.says("W2")
     assert home.collector.error.reason == "ble-dropped"
     home.collector.opened()
@@ -445,6 +476,7 @@ def test_a_medium_that_refuses_everything_breaks_nothing(home: Home) -> None:
     home.collector.closed(None)
     assert home.readings == []
     home.medium.refuses = None
+    home.world.monotonic += RETRIED_S
     home.says("W4", "W5")
     assert home.weights == ["2", "5"]
 
