@@ -148,7 +148,7 @@ class NotifyKeeper:
             case "InterfacesAdded":
                 self._appeared(message.body[0], message.body[1])
             case "InterfacesRemoved":
-                self._removed(message.body[0])
+                self._removed(message.body[0], message.body[1])
 
     def _owner(self, path: str) -> Kept | None:
         return self._by_path.get("/".join(path.split("/", 5)[:5]))
@@ -160,9 +160,10 @@ class NotifyKeeper:
             kept.appeared(path, interfaces)
             self._wake.set()
 
-    def _removed(self, path: str) -> None:
+    def _removed(self, path: str, interfaces: Iterable[str]) -> None:
         kept = self._owner(path)
-        if kept is not None:
+        # A device's Battery1 goes with each link, from the object of the device itself.
+        if kept is not None and {DEVICE, CHARACTERISTIC} & set(interfaces):
             self._stirred = True
             kept.removed(path)
             self._wake.set()
