@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from bleak import BleakAdapter, BleakScanner
-from bleak.args.bluez import OrPattern
+from bleak.args.bluez import BlueZDiscoveryFilters, OrPattern
 from bleak.assigned_numbers import AdvertisementDataType
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
@@ -115,7 +115,10 @@ class Scanner:
 
     def _scanner(self, adapter: str) -> BleakScanner:
         if not self._passive:
-            return BleakScanner(self._detected, bluez={"adapter": adapter})
+            # Else BlueZ tells of a device again only when its RSSI has changed by 8 dB or more (src/device.c,
+            # device_set_rssi): one that lies still on its shelf would be heard once.
+            filters = BlueZDiscoveryFilters(DuplicateData=True)
+            return BleakScanner(self._detected, bluez={"adapter": adapter, "filters": filters})
         return BleakScanner(
             self._detected,
             scanning_mode="passive",
