@@ -21,6 +21,7 @@ _SAMPLES: Mapping[str, Any] = {
     "hub.tenant": "skien",
     "store.path": "/var/lib/dho-gateway",
     "mqtt.host": "broker.skien.example",
+    "mqtt.port": 8883,
     "mqtt.ca_file": "/etc/dho-gateway/broker-ca.pem",
     "mqtt.cert_file": "/etc/dho-gateway/hub.pem",
     "mqtt.key_file": "credential:mqtt-key",

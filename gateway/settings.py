@@ -66,7 +66,7 @@ class Mqtt(_Part):
     """The way to the broker."""
 
     host: str = Field(min_length=1, description="name or address of the broker; its certificate must carry it")
-    port: int = Field(default=8883, ge=1, le=65535, description="port of the broker")
+    port: int = Field(ge=1, le=65535, description="port of the broker; 8883 where it speaks TLS as usual")
     insecure_plaintext: bool = Field(default=False, description="no TLS; refused for any host but this machine itself")
     ca_file: str | None = Field(
         default=None, description="authority that signed the broker's certificate; default: the system's"

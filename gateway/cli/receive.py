@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Its options."""
     parser.add_argument("--config", metavar="FILE", help="take tenant and broker from this gateway configuration")
     parser.add_argument("--host", help="the broker's name or address")
-    parser.add_argument("--port", type=_port, help="the broker's port (default: 8883)")
+    parser.add_argument("--port", type=_port, default=8883, help="the broker's port (default: 8883)")
     parser.add_argument("--insecure-plaintext", action="store_true", help="no TLS; only to this machine itself")
     for name in ("ca", "cert", "key", "username", "password"):
         parser.add_argument(f"--{name}-file", metavar="FILE")

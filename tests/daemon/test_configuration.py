@@ -17,6 +17,7 @@ path = "{directory}/store"
 
 [mqtt]
 host = "192.0.2.1"
+port = 8883
 insecure_plaintext = true
 
 [[device]]

@@ -96,6 +96,7 @@ def test_all_mistakes_of_a_file_are_named_at_once_each_with_its_path() -> None:
             ("hub.id", "config-form"),
             ("hub.timezone", "config-unknown-timezone"),
             ("store.path", "config-missing"),
+            ("mqtt.port", "config-missing"),
             ("mqtt.colour", "config-unknown-key"),
             ("mqtt.insecure_plaintext", "config-plaintext-not-loopback"),
             ("mqtt.key_file", "config-needs-partner"),

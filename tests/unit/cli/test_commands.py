@@ -39,6 +39,7 @@ colour = "red"
 path = "/x"
 [mqtt]
 host = "broker.example"
+port = 8883
 insecure_plaintext = true
 [drivers]
 allow = ["not-installed"]

@@ -21,6 +21,7 @@ tenant = "skien"
 path = "{store}"
 [mqtt]
 host = "127.0.0.1"
+port = 8883
 """
 
 
