@@ -13,8 +13,9 @@ from gateway.store.database import CHECKPOINT_PAGES, PAGE_BYTES, Medium, mapped
 # The log may be this share of the whole; it is written back when it has grown half as long.
 _LOG_SHARE = 8
 _RESERVE_SHARE = 16
-# Once full, it takes again when this share is free, so that it does not change its mind at each reading.
-_RELIEF_SHARE = 64
+# Once full, it takes again when so much is free, so that it does not change its mind at each reading: some hundred
+# readings' bytes, or less in a small store.
+_RELIEF_BYTES = 128_000
 
 
 class Room:
@@ -25,7 +26,7 @@ class Room:
         self._connection, self._log, self.max_bytes = connection, log, max_bytes
         self._log_most = min(max_bytes // _LOG_SHARE, 2 * CHECKPOINT_PAGES * PAGE_BYTES)
         self._soft = (max_bytes - self._log_most) * (_RESERVE_SHARE - 1) // _RESERVE_SHARE
-        self._relief = self._soft // _RELIEF_SHARE
+        self._relief = min(self._soft // _RESERVE_SHARE, _RELIEF_BYTES)
         self._overgrown = 0
         self._full = False
         with mapped():
