@@ -77,8 +77,10 @@ class Outbox:
             return [gap for first, last in asked for gap in self._gaps(first, last)]
 
     def _change(self, statement: str, ranges: Iterable[Range]) -> int:
-        """Does this with all in the ranges, some at a time; gives how many there were. In one transaction, the log would
-        grow to the size of all that is changed."""
+        """Does this with all in the ranges, some at a time; gives how many there were.
+
+        In one transaction, the log would grow to the size of all that is changed.
+        """
         pieces, changed = deque(self._pieces(ranges)), 0
         while pieces:
             room = _AT_ONCE
