@@ -30,6 +30,8 @@ _TICK_S = 0.5
 _TICKING_S = 60.0
 # Readings written in one transaction, so that the log does not grow beyond what the medium has room for.
 _AT_ONCE = 200
+# Readings held in memory while the medium refuses: at 50 a day, half a year of one device.
+_HELD_AT_MOST = 10_000
 # Refused bytes written to the medium per hour and device; all are counted.
 _REFUSED_PER_HOUR = 20
 # What is known of a device that outlives the daemon; the rest would only wear the card.
@@ -115,6 +117,7 @@ class Collector:
         self._on_disk: dict[Frame, KeptFrame] = {}
         self._parked: list[Act] = []
         self._unkept: list[Draft] = []
+        self._overflow = False
         self._last_frame = float("-inf")
         self._refused_at: list[float] = []
 
@@ -246,7 +249,9 @@ class Collector:
             self._keep(drafts)
 
     def _keep(self, drafts: Sequence[Draft]) -> None:
-        self._unkept += drafts
+        room = _HELD_AT_MOST - len(self._unkept)
+        self._unkept += drafts[:room]
+        self._overflowed(len(drafts) - room)
         # While the medium refuses, `run` asks it again: at each new reading it would cost more, the longer it lasts.
         waits = self._medium_error is not None and self._env.monotonic() < self._retry_at
         while self._unkept and not waits:
@@ -266,6 +271,16 @@ class Collector:
         self._hooks.changed()
         return True
 
+    def _overflowed(self, how_many: int) -> None:
+        """More readings than can be held while the medium refuses: counted, and said once."""
+        if how_many <= 0:
+            return
+        self.counters.add("overflowed", how_many)
+        if not self._overflow:
+            self._overflow = True
+            self._hooks.note("reading.lost", {"device": self.ref, "reason": "memory-full", "held": _HELD_AT_MOST})
+            self._hooks.changed()
+
     def _last_try(self) -> None:
         # The daemon may be about to end, and then nobody asks again.
         self._retry_at = self._env.monotonic()
@@ -282,7 +297,7 @@ class Collector:
             self._medium_refused(error)
             return None
         if self._medium_error is not None:
-            self._medium_error, self._medium_failures = None, 0
+            self._medium_error, self._medium_failures, self._overflow = None, 0, False
             self._hooks.note("store.accepted", {"device": self.ref})
             self._hooks.changed()
         return answer

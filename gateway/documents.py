@@ -24,8 +24,8 @@ _GATHER_S = 0.2
 class PublishDocument(Protocol):
     """Sends a document; nobody need wait for the answer."""
 
-    def __call__(self, topic: str, document: Mapping[str, object] | None, *, retain: bool) -> asyncio.Future[None]:
-        """Resolves when the broker has it. None clears what is retained there."""
+    def __call__(self, topic: str, document: Mapping[str, object], *, retain: bool) -> asyncio.Future[None]:
+        """Resolves when the broker has it."""
         ...
 
 

@@ -16,8 +16,8 @@ TEXTS = {
         "Lageret på huben gir feil. Bytt kortet, og ta vare på det gamle.",
     ),
     "store-damaged": Text(
-        "The database is damaged. Keep it, and call support before anything is deleted.",
-        "Databasen er skadet. Ta vare på den, og kontakt brukerstøtte før noe slettes.",
+        "The database was damaged and put aside in quarantine/; what could be read was saved. Replace the card.",
+        "Databasen var skadet og er lagt til side i quarantine/; det som kunne leses, er reddet. Bytt kortet.",
     ),
     "store-newer": Text(
         "The database belongs to a newer version of the program ({detail}). Install that version.",

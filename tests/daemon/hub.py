@@ -26,6 +26,7 @@ timezone = "Europe/Oslo"
 
 [store]
 path = "{directory}/store"
+{store}
 
 [mqtt]
 host = "127.0.0.1"
@@ -92,6 +93,7 @@ class Hub:
     port: int
     confirm: str = "receiver"
     more: str = ""
+    store: str = ""
     environ: Mapping[str, str] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     _process: "subprocess.Popen[str] | None" = None
@@ -100,7 +102,8 @@ class Hub:
     @property
     def config(self) -> Path:
         path = self.directory / "gateway.toml"
-        text = _MINIMUM.format(directory=self.directory, port=self.port, confirm=self.confirm) + self.more
+        text = _MINIMUM.format(directory=self.directory, port=self.port, confirm=self.confirm, store=self.store)
+        text += self.more
         path.write_text(text, encoding="utf-8")
         return path
 
@@ -184,7 +187,7 @@ class Listener:
         self.messages.append((message.topic, bytes(message.payload)))
 
     def documents(self, topic: str) -> list[dict[str, Any]]:
-        return [json.loads(payload) for t, payload in list(self.messages) if t == f"{ROOT}/{topic}"]
+        return [json.loads(payload) for t, payload in list(self.messages) if payload and t == f"{ROOT}/{topic}"]
 
     def readings(self, kind: str = "weight") -> list[dict[str, Any]]:
         return self.documents(f"reading/{kind}")

@@ -14,6 +14,7 @@ import pytest
 from drivers.api import Act, BleDriver, Frame, GathererFactory
 from drivers.gather import each
 from drivers.session import Session
+from gateway import collector
 from gateway.collector import Collector, Hooks
 from gateway.errors import TransientError
 from gateway.keeping import Kept
@@ -388,6 +389,29 @@ def test_a_full_medium_loses_nothing_doubles_nothing_and_keeps_the_order(home: H
     run(scene())
     assert [one.seq for one in home.kept] == [1, 2, 3, 4, 5, 6]
     assert home.collector.counters["stored"] == 6
+
+
+def test_what_is_held_while_the_medium_refuses_has_a_bound_and_what_exceeds_it_is_counted_and_said(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collector, "_HELD_AT_MOST", 3)
+
+    async def story() -> None:
+        task = asyncio.ensure_future(home.collector.run())
+        home.medium.refuses = "store-full"
+        home.says(*(f"W{number}" for number in range(10, 16)))
+        assert home.collector.counters["overflowed"] == 3
+        assert home.events("reading.lost") == [{"device": REF, "reason": "memory-full", "held": 3}]
+        home.medium.refuses = None
+        await home.world.advance(30)
+        assert home.weights == ["10", "11", "12"]
+        home.medium.refuses = "store-full"
+        home.says(*(f"W{number}" for number in range(20, 24)))
+        assert len(home.events("reading.lost")) == 2
+        task.cancel()
+        await asyncio.wait({task})
+
+    run(story())
 
 
 def test_a_refusing_medium_is_told_once_when_lost_and_once_when_found(home: Home) -> None:
