@@ -9,6 +9,18 @@ TEXTS = {
         "The Bluetooth adapter is switched off. Switch it on (rfkill unblock bluetooth; bluetoothctl power on).",
         "Bluetooth-adapteren er slått av. Slå den på (rfkill unblock bluetooth; bluetoothctl power on).",
     ),
+    "bluetooth-blocked": Text(
+        "Bluetooth is blocked by a switch of the machine. Unblock it (rfkill unblock bluetooth), or turn the switch.",
+        "Bluetooth er sperret av en bryter på maskinen. Opphev sperringen (rfkill unblock bluetooth), eller slå den på.",
+    ),
+    "bluetooth-silent": Text(
+        "Nothing is heard over Bluetooth, where there was always something. The radio is being restarted.",
+        "Ingenting høres over Bluetooth, der det alltid var noe før. Radioen startes på nytt.",
+    ),
+    "bluetooth-needs-power-cycle": Text(
+        "Bluetooth does not recover by itself. Pull the hub's plug, wait ten seconds, and put it back.",
+        "Bluetooth kommer seg ikke av seg selv. Trekk ut støpselet til huben, vent ti sekunder, og sett det i igjen.",
+    ),
     "bluetooth-missing": Text(
         "The Bluetooth service does not answer. Check that BlueZ is installed and runs (systemctl status bluetooth).",
         "Bluetooth-tjenesten svarer ikke. Sjekk at BlueZ er installert og kjører (systemctl status bluetooth).",

@@ -17,7 +17,8 @@ from gateway.simulator.ble_devices import Cuff, Oximeter, Scale
 from gateway.simulator.bluez.scripted import ScriptedRadio
 from gateway.simulator.bluez.virtual import VirtualBluetooth
 from gateway.simulator.peripheral import Habits, VirtualDevice
-from gateway.transport.ble.radio import BleDevice, Limits, Radio
+from gateway.transport.ble.hardware import Hardware
+from gateway.transport.ble.radio import BleDevice, Care, Limits, Radio, Reboots
 from gateway.transport.ble.state import RadioState
 
 AT_ONCE = Backoff(first_s=0.02, cap_s=0.1, spread=0.0)
@@ -33,6 +34,19 @@ QUICK = Limits(
     refused=AT_ONCE,
 )
 HABITS = Habits(interval=0.02, linger=0.1)
+
+
+class _PluggedIn(Hardware):
+    """A machine with an adapter, and no switch that blocks it."""
+
+    def adapters(self) -> list[str]:
+        return ["hci0"]
+
+    def blocked(self) -> bool:
+        return False
+
+
+PLUGGED_IN = _PluggedIn()
 
 
 @dataclass
@@ -143,6 +157,8 @@ async def running(
     adapter: str | None = None,
     passive: bool = False,
     on_change: Callable[[RadioState], None] | None = None,
+    hardware: Hardware | None = None,
+    reboots: Reboots | None = None,
 ) -> AsyncIterator[Radio]:
     """A radio that runs until the block ends, and then ends within two seconds."""
     radio = Radio(
@@ -153,6 +169,7 @@ async def running(
         passive=passive,
         limits=limits,
         on_change=on_change,
+        care=Care(reboots=reboots, hardware=hardware or PLUGGED_IN),
     )
     task = asyncio.create_task(radio.run())
     try:

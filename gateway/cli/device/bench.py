@@ -25,8 +25,9 @@ from gateway.making import Place
 from gateway.settings import BleDevice as Listed
 from gateway.settings import Settings
 from gateway.store import Store
+from gateway.store.opening import open_store
 from gateway.transport import Contact
-from gateway.transport.ble.radio import BleDevice, Radio
+from gateway.transport.ble.radio import BleDevice, Care, Radio
 
 _READY_S = 10.0
 _LOOK_S = 0.1
@@ -171,7 +172,7 @@ def owned_store(settings: Settings) -> Store:
     directory = Path(settings.store.path)
     _become_owner(directory)
     try:
-        return Store(directory)
+        return open_store(settings.store, os.environ.get("CREDENTIALS_DIRECTORY"))
     except RefusedError as error:
         if error.reason == "store-in-use":
             raise RefusedError("device-gateway-runs") from error
@@ -197,6 +198,7 @@ async def _radio(configuration: Configuration, device: Wanted, store: Store, *, 
         local_time=local_time,
         adapter=settings.bluetooth.adapter,
         heard=note,
+        care=Care(rungs=()),
     )
     tasks = [asyncio.create_task(radio.run()), *collecting()]
     try:

@@ -68,7 +68,7 @@ class Adapter:
                 if known.link is not None:
                     await known.link.disconnect()
         else:
-            core.faults.deaf = 0
+            core.faults.deaf = core.faults.blind = 0
         core.tree.change(core.adapter, ADAPTER, {"Powered": Variant("b", on)})
 
     async def reset(self) -> None:
@@ -84,6 +84,8 @@ class Adapter:
             await self._listen()
 
     async def _set_powered(self, _path: str, value: Variant) -> None:
+        if self._core.faults.hung:
+            raise failed("Failed")
         await self.power(bool(value.value))
 
     async def _set_filter(self, call: Call) -> None:
@@ -93,6 +95,8 @@ class Adapter:
 
     async def _start_discovery(self, call: Call) -> None:
         self._core.require_power()
+        if self._core.faults.hung:
+            raise in_progress()
         if call.sender in self._scanners:
             raise in_progress()
         self._scanners[call.sender] = self._filters.get(call.sender, frozenset())
@@ -118,7 +122,7 @@ class Adapter:
 
     async def _listen(self) -> None:
         core = self._core
-        discovering = bool(self._scanners)
+        discovering = bool(self._scanners) and not core.faults.blind
         await core.radio.scan(discovering or self._monitors.active)
         if discovering == core.tree.value(core.adapter, ADAPTER, "Discovering"):
             return

@@ -32,7 +32,9 @@ class Faults:
     abort_by_local: the link comes up and goes at once; connect_in_progress, read_in_progress, stop_in_progress: the
     call is refused as if another were under way; connect_hang: Connect says nothing until the kernel gives up;
     drop_in_discovery: the link dies while services are discovered; notify_hang: StartNotify never answers; deaf: the
-    adapter hears nothing until it is switched off and on (any number but 0); uncached: a device's services are
+    adapter hears nothing until it is switched off and on (any number but 0); blind: discovery is accepted and does not
+    begin, until the same; hung: discovery and power are refused until the service is restarted (any number but 0);
+    no_monitors: passive scanning is refused (any number but 0); uncached: a device's services are
     forgotten at the end of each link, as with [GATT] Cache=no in main.conf (any number but 0).
     """
 
@@ -44,6 +46,9 @@ class Faults:
     stop_in_progress: int = 0
     notify_hang: int = 0
     deaf: int = 0
+    blind: int = 0
+    hung: int = 0
+    no_monitors: int = 0
     uncached: int = 0
 
     def take(self, name: str) -> bool:

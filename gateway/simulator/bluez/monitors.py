@@ -63,6 +63,8 @@ class Monitors:
 
     async def _register(self, call: Call) -> None:
         self._core.require_power()
+        if self._core.faults.no_monitors:
+            raise bluez_error("NotSupported", "Operation is not supported")
         # A client exports the object after our reply, so it is read a little later.
         self._core.tree.spawn(self._load(call.sender, str(call.body[0])))
 

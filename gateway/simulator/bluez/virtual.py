@@ -104,6 +104,7 @@ class VirtualBluetooth:
         """
         kept = await self._withdraw(silently=crash)
         await self._leave()
+        self._core.faults.hung = 0
         await asyncio.sleep(downtime)
         await self._join()
         self._restore(kept)

@@ -116,12 +116,9 @@ class Bluez:
 
     async def changed(self, seconds: float) -> None:
         """Returns when something about BlueZ or its adapters has changed, at the latest after `seconds`."""
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._changed.wait()
-        except TimeoutError:
-            pass
-        self._changed.clear()
 
     async def hang_up(self, path: str) -> None:
         """Breaks a device's link, or its pending connection. Raises GatewayError."""
@@ -259,7 +256,7 @@ class Bluez:
         self.fault = None
         for path, interfaces in reply[0].items():
             self._appeared(path, interfaces)
-        self._changed.set()
+        self._tell()
 
     def _lost(self, error: GatewayError) -> None:
         known = bool(self.adapters) or self.fault is None
@@ -267,18 +264,23 @@ class Bluez:
         self.adapters.clear()
         if known:
             self._void()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Wakes whoever waits for a change now; who begins to wait later waits for the next."""
         self._changed.set()
+        self._changed = asyncio.Event()
 
     def _void(self) -> None:
         self.epoch += 1
-        self._changed.set()
+        self._tell()
         for guest in self.guests:
             guest.voided()
         for told in self.on_void:
             told()
 
     def _ready(self) -> None:
-        self._changed.set()
+        self._tell()
         for guest in self.guests:
             guest.ready()
 
@@ -338,7 +340,7 @@ class Bluez:
             self._void()
         if after.powered and not before.powered:
             self._ready()
-        self._changed.set()
+        self._tell()
 
 
 def _updated(adapter: Adapter, properties: Mapping[str, Variant]) -> Adapter:

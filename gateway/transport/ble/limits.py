@@ -23,6 +23,8 @@ class Limits:
     asked every `pulse_s` whether it lives, and must answer within `answer_s`. `hush_s` after its last indication a
     bonded device is told to wait until it is asked again, and let go `hushed_s` later. BlueZ signals a value once for
     each program that listens, within `repeat_s`; a device needs 7.5 ms, the shortest connection interval there is.
+    An adapter that refuses to scan, or stops, `deaf_times` in a row is in trouble; `pace` stretches the ladder of
+    recovery.
     """
 
     connect_s: float = 20.0
@@ -46,7 +48,11 @@ class Limits:
     clock_off_s: float = 5.0
     scan_start_s: float = 10.0
     silence_s: float = 90.0
-    not_discovering_s: float = 20.0
+    not_discovering_s: float = 12.0
+    deaf_times: int = 2
+    look_s: float = 2.0
+    off_s: float = 1.0
+    pace: float = 1.0
     bus_s: float = 10.0
     pulse_s: float = 3.0
     answer_s: float = 6.0

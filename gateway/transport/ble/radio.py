@@ -20,10 +20,12 @@ from gateway.transport.ble.contacts import Contacts
 from gateway.transport.ble.device import BleDevice
 from gateway.transport.ble.errors import CACHE_OFF, READY
 from gateway.transport.ble.limits import Limits
+from gateway.transport.ble.reboots import Reboots
+from gateway.transport.ble.recovery import Care, Recovery
 from gateway.transport.ble.scanner import Scanner, Sighting
 from gateway.transport.ble.state import Condition, RadioState
 
-__all__ = ["BleDevice", "Limits", "Radio", "RadioState"]
+__all__ = ["BleDevice", "Care", "Limits", "Radio", "RadioState", "Reboots"]
 
 
 class Radio:
@@ -44,6 +46,7 @@ class Radio:
         limits: Limits | None = None,
         on_change: Callable[[RadioState], None] | None = None,
         heard: Callable[[str], None] | None = None,
+        care: Care | None = None,
     ) -> None:
         self._env = env
         self._on_change = on_change
@@ -64,6 +67,8 @@ class Radio:
         )
         services = [s for d in devices for s in d.driver.services]
         self._scanner = self._make_scanner(env, limits, services, adapter, passive)
+        care, tell = care or Care(), self._condition.overrule
+        self._recovery = Recovery(self._bluez, self._scanner, env, limits, adapter=adapter, care=care, overrule=tell)
 
     def _make_scanner(
         self, env: Env, limits: Limits, services: Sequence[str], adapter: str | None, passive: bool
@@ -93,9 +98,11 @@ class Radio:
             connections=contacts.connections,
             unprimed=contacts.keeper.unprimed,
             warnings=(CACHE_OFF,) if contacts.keeper.cache_off else (),
+            rung=self._condition.rung,
             counters={
                 **contacts.counters,
                 **contacts.keeper.counters,
+                **self._recovery.counters,
                 "pairings-refused": contacts.agent.refused,
                 "scanners-built": self._scanner.built,
             },
@@ -118,6 +125,7 @@ class Radio:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._bluez.run())
                 tasks.create_task(self._scanner.run())
+                tasks.create_task(self._recovery.run())
                 tasks.create_task(self._contacts.run())
         finally:
             for listener in self._listeners.values():
@@ -125,6 +133,7 @@ class Radio:
 
     def _heard(self, device: BLEDevice, advertisement: AdvertisementData) -> None:
         """Called for every advertisement of every device around: what is not listed is not looked at further."""
+        self._recovery.heard()
         address = device.address.upper()
         listener = self._listeners.get(address)
         if listener is not None:

@@ -50,8 +50,9 @@ class Scanner:
 
     `heard` is called for every advertisement, of whomever; `found` for devices that are connected already when
     scanning starts, and so do not advertise; `report` whenever the state of the radio is known: `ready` or a reason.
-    `paused` says whether a connection is being made, for which BlueZ suspends scanning. `services` are those of the
-    listed devices.
+    `paused` says whether a connection is being made, for which BlueZ suspends scanning. `deaf` counts how often in a
+    row the adapter refused to scan, or stopped by itself; `built` how many scanners there were. `services` are those of
+    the listed devices.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Scanner:
     ) -> None:
         self.last_heard: float | None = None
         self.built = 0
+        self.deaf = 0
         self._bluez = bluez
         self._env = env
         self._limits = limits
@@ -92,6 +94,7 @@ class Scanner:
                 self._report(error.reason)
                 failures += 1
                 if error.reason == DEAF:
+                    self.deaf += 1
                     # Passive scanning needs more of BlueZ and of the kernel than active does.
                     self._passive = False
                 await self._bluez.changed(self._limits.rebuild.wait_s(failures, 0.0))
@@ -108,7 +111,8 @@ class Scanner:
             except FOREIGN as error:
                 raise translate(error, "scan") from error
             self.built += 1
-            self._report(READY)
+            if self._passive:
+                self._report(READY)
             await self._until_doubtful(adapter, epoch)
         finally:
             await self._stop(scanner)
@@ -128,6 +132,7 @@ class Scanner:
     def _detected(self, device: BLEDevice, advertisement: AdvertisementData) -> None:
         if advertisement.rssi != _NO_RSSI:
             self.last_heard = self._env.monotonic()
+            self.deaf = 0
             self._heard(device, advertisement)
 
     async def _connected_already(self, adapter: str) -> None:
@@ -137,21 +142,29 @@ class Scanner:
             self._found(Sighting(device, None))
 
     async def _until_doubtful(self, name: str, epoch: int) -> None:
-        start = self._env.monotonic()
-        discovering_at = start
+        start = discovering_at = start_of_run = self._env.monotonic()
         while True:
-            await self._bluez.changed(min(self._limits.silence_s, self._limits.not_discovering_s) / 4)
             now = self._env.monotonic()
             adapter = self._bluez.adapters.get(name)
             if self._bluez.epoch != epoch or adapter is None or not adapter.powered:
                 return
+            if adapter.discovering:
+                # Only now: a scan that was accepted need not be one.
+                self._report(READY)
+            else:
+                start_of_run = now
             if adapter.discovering or self._passive or self._paused():
                 discovering_at = now
+            if now - start_of_run > self._limits.not_discovering_s:
+                self.deaf = 0
             if now - discovering_at > self._limits.not_discovering_s:
+                self.deaf += 1
+                self._report(DEAF)
                 return
             if self._silent(start, now):
                 self._passive = False
                 return
+            await self._bluez.changed(min(self._limits.silence_s, self._limits.not_discovering_s) / 4)
 
     def _silent(self, start: float, now: float) -> bool:
         since = start if self.last_heard is None else max(start, self.last_heard)
