@@ -13,10 +13,8 @@ from zoneinfo import ZoneInfo
 from drivers.api import Driver
 from gateway import health
 from gateway.ack import BadAckError, parse_ack
-from gateway.acts import ACTS
 from gateway.acts.api import Context
 from gateway.acts.listing import listed
-from gateway.acts.performing import Performer
 from gateway.acts.records import Records
 from gateway.alarms import STORE_DAMAGED
 from gateway.announcing import Announcer
@@ -26,6 +24,7 @@ from gateway.commands.api import Tools
 from gateway.commands.desk import Desk
 from gateway.counters import Counters
 from gateway.dating import Dating
+from gateway.decisions import Decisions
 from gateway.deviation import Occurrence
 from gateway.documents import Documents
 from gateway.egress import Egress
@@ -39,11 +38,13 @@ from gateway.ledgers import Ledgers
 from gateway.log import Log
 from gateway.machine import look
 from gateway.making import Place
+from gateway.reading import Reading
 from gateway.screening import REASON
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.store.audit import moment
 from gateway.supervisor import Supervisor
+from gateway.timebase import Undated
 from gateway.topics import READING_SCHEMA, VOID, VOID_SCHEMA, HubTopics, TopicError, parse
 from gateway.uplink import Uplink, UplinkSettings, configured
 from gateway.watchdog import from_environment
@@ -78,26 +79,22 @@ class Daemon:
         self._counters = Counters()
         self._store = Store(Path(settings.store.path), settings.store.max_mb * 1_000_000)
         zone = ZoneInfo(settings.hub.timezone)
-        self._dating = Dating(self._store.undated, env, zone, self._dated, lambda: self._uplink.connected)
+        self._dating = self._make_dating(env, zone)
         # Everybody goes by the same trust in the clock.
         self._env = env = replace(env, hub_clock=self._dating.hub_clock)
         self._store.deviations.moment = partial(moment, env)
         self._topics = HubTopics(settings.hub.tenant, settings.hub.id)
-        self._place = Place(
-            hub=settings.hub.id,
-            epoch=self._store.epoch,
-            id_key=self._store.id_key,
-            zone=zone,
-            simulated=simulated,
-        )
+        self._place = self._make_place(zone, simulated=simulated)
         self._supervisor = Supervisor(env, self._note)
         self._uplink = self._make_uplink()
         self._egress = Egress(self._uplink.publish, self._withheld)
         self._announcer = Announcer(self._store.events, self._publish_event, self._count_late, env)
         self._forwarder = self._make_forwarder()
         told = Told(kept=self._kept, note=self._note, changed=self._changed, radio=self._radio_changed)
-        self._instruments = Instruments(settings, drivers, self._store, env, self._place, told)
-        self._acts = Performer(self._context(drivers), ACTS, self._note, self._acted)
+        self._decisions = Decisions(self._context(drivers), self._note, self._acted)
+        whose = self._decisions.whose
+        self._instruments = Instruments(settings, drivers, self._store, env, self._place, told, whose)
+        whose.reload()
         self._documents = Documents(
             self._topics, self._publish_document, env, self._place, facts=facts, watchdog=from_environment(os.environ)
         )
@@ -125,12 +122,13 @@ class Daemon:
         start("forwarder", self._forwarder.run)
         start("documents", self._documents.run)
         start("dating", self._dating.run)
-        start("acts", self._acts.run)
+        self._decisions.start(start)
         start("events", self._announcer.run)
         start("housekeeping", self._house.run)
         self._instruments.start(start)
 
     async def _stop(self) -> None:
+        self._decisions.whose.stopping()
         goodbye = self._publish_document(
             self._topics.state, health.state("disconnected", self._env.boot_id, known_time(self._env)), retain=True
         )
@@ -143,6 +141,15 @@ class Daemon:
         self._log.info("daemon.stopped")
 
     # Parts
+
+    def _make_dating(self, env: Env, zone: ZoneInfo) -> Dating:
+        return Dating(
+            self._store.undated, env, zone, self._dated, lambda: self._uplink.connected, settled=self._settled
+        )
+
+    def _make_place(self, zone: ZoneInfo, *, simulated: bool) -> Place:
+        store = self._store
+        return Place(hub=self._settings.hub.id, epoch=store.epoch, id_key=store.id_key, zone=zone, simulated=simulated)
 
     def _make_forwarder(self) -> Forwarder:
         return Forwarder(
@@ -304,7 +311,10 @@ class Daemon:
         self._counters.add("dated_later", how_many)
         self._forwarder.stored()
 
-    def _acted(self, _name: str) -> None:
+    def _settled(self, reading: Reading, what: Undated) -> tuple[Reading, str]:
+        return self._decisions.whose.settled(reading, what)
+
+    def _acted(self) -> None:
         self._documents.mark_health()
         self._forwarder.stored()
 

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Literal
 
 from drivers.api import BleDriver, Driver, Line, SerialDriver
 from drivers.session import Session
+from gateway.attribution import Standing
 from gateway.collector import Collector, Hooks
 from gateway.env import Env
 from gateway.identity import device_ref
 from gateway.keeping import Kept
 from gateway.making import Place
+from gateway.owning import Owner
 from gateway.settings import BleDevice, SerialDevice, Settings
 from gateway.store import Store
 from gateway.transport.serial_port import SerialPort
+from gateway.whose import Whose
 
 if TYPE_CHECKING:
     from gateway.transport.ble.radio import Radio, RadioState
@@ -59,8 +62,17 @@ class Instruments:
     """All of them. `radio` is there once Bluetooth has been loaded."""
 
     def __init__(
-        self, settings: Settings, drivers: Mapping[str, Driver], store: Store, env: Env, place: Place, told: Told
+        self,
+        settings: Settings,
+        drivers: Mapping[str, Driver],
+        store: Store,
+        env: Env,
+        place: Place,
+        told: Told,
+        whose: Whose | None = None,
     ) -> None:
+        """`whose` None: nobody keeps assignments."""
+        self._whose = whose
         self._settings, self._store, self._env, self._place, self._told = settings, store, env, place, told
         self.all = [self._instrument(device, drivers[device.driver]) for device in settings.device]
         self.radio: Radio | None = None
@@ -100,9 +112,16 @@ class Instruments:
             self._place,
             hooks,
             users=device.users,
+            owner=self._owner(ref, device, driver),
             twin=self._store.twin(ref),
         )
         return Instrument(device, driver, collector)
+
+    def _owner(self, ref: str, device: SerialDevice | BleDevice, driver: Driver) -> Owner | None:
+        if self._whose is None:
+            return None
+        standing = Standing(device.users, device.household, device.visit, driver.memory)
+        return self._whose.add(ref, standing, radio=isinstance(device, BleDevice))
 
     def _serial_port(self, one: Instrument, settings: SerialDevice, driver: SerialDriver) -> SerialPort:
         line = None if settings.line is None else parse_line(settings.line)

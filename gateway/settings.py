@@ -123,6 +123,12 @@ class _Device(_Part):
         strict=False,
         description="user slots of the device that belong to the person followed; others are held back",
     )
+    household: bool = Field(
+        default=False, description="others in the home use it too: a reading that names no user is held back"
+    )
+    visit: bool = Field(
+        default=False, description="a visitor's own device: its readings count during a visit, and at no other time"
+    )
 
 
 class SerialDevice(_Device):

@@ -99,7 +99,7 @@ class Owner:
         contact = self._contact
         if contact is None:
             return
-        if self._awaited() is not None and contact.quiet(at):
+        if self._awaited() is not None and contact.quiet(at) and self._has_begun():
             self._take(contact)
         contact.heard_at = at
 
@@ -127,10 +127,12 @@ class Owner:
             return
         if tenure.baseline.done:
             self._keep_mark(tenure.baseline, whole=whole)
-        elif whole and contact.whole and self._radio and not self._whose.is_stopping:
+        elif whole and contact.whole and self._radio and not self._whose.is_stopping and self._has_begun():
             self._take(contact)
-        elif contact.heard_at is not None:
-            self._save(cut_short(tenure.baseline, contact))
+        else:
+            known = cut_short(tenure.baseline, contact)
+            if known != tenure.baseline:
+                self._save(known)
 
     def _tenure(self) -> Tenure | None:
         tenures = self._standing.tenures
@@ -141,23 +143,30 @@ class Owner:
         tenure = self._tenure()
         return tenure if tenure is not None and self._standing.memory and not tenure.baseline.done else None
 
+    def _has_begun(self) -> bool:
+        """Whether the tenure has; what a device tells before is not yet all that it will remember."""
+        tenure, now = self._tenure(), self._whose.now()
+        return tenure is not None and (now is None or tenure.since <= now)
+
     def _take(self, contact: FirstContact) -> None:
         tenure = self._tenure()
         if tenure is not None:
             baseline = taken(tenure.baseline, contact, self._whose.cursor(self._ref), self._whose.now())
-            self._save(replace(baseline, clock=self._mark or baseline.clock))
+            if not self._save(replace(baseline, clock=self._mark or baseline.clock)):
+                return
+            self._whose.note("baseline.taken", {"device": self._ref, "assignment": tenure.assignment})
 
     def _keep_mark(self, baseline: Baseline, *, whole: bool) -> None:
         # A clock that is right need not be compared: the card is spared.
         if whole and self._mark is not None and self._clock != "right":
             self._save(replace(baseline, clock=self._mark))
 
-    def _save(self, baseline: Baseline) -> None:
-        if self._number is None:
-            return
+    def _save(self, baseline: Baseline) -> bool:
         *before, last = self._standing.tenures
-        if baseline != last.baseline and self._whose.saved(self._number, baseline):
-            self._standing = replace(self._standing, tenures=(*before, replace(last, baseline=baseline)))
+        if self._number is None or not self._whose.saved(self._number, baseline):
+            return False
+        self._standing = replace(self._standing, tenures=(*before, replace(last, baseline=baseline)))
+        return True
 
 
 class Whose:
@@ -173,7 +182,7 @@ class Whose:
         note: Note,
     ) -> None:
         """`retired` gives the devices that are out of use, `cursor` the highest record number kept of one."""
-        self.book, self.cursor, self.zone, self._note = book, cursor, zone, note
+        self.book, self.cursor, self.zone, self.note = book, cursor, zone, note
         self._retired, self._env = retired, env
         self._listed: dict[str, Standing] = {}
         self._owners: dict[str, Owner] = {}
@@ -207,10 +216,8 @@ class Whose:
         try:
             self.book.save_baseline(number, baseline)
         except GatewayError as error:
-            self._note("baseline.refused", {"reason": error.reason, "detail": error.detail})
+            self.note("baseline.refused", {"reason": error.reason, "detail": error.detail})
             return False
-        if baseline.done:
-            self._note("baseline.taken", {"tenure": number})
         return True
 
     def stopping(self) -> None:
@@ -237,6 +244,7 @@ class Whose:
         verdict = settle(seen, reading.assignment, owner.standing, self.situation)
         if verdict.status == "assigned":
             return reading, ""
+        self.note("reading.held", {"id": reading.id, "device": reading.device.ref, "reason": verdict.reason})
         attribution = Attribution(status=verdict.status, method=reading.attribution.method)
         update = {"attribution": attribution, "assignment": verdict.assignment}
         return reading.model_copy(update=update), verdict.reason

@@ -79,6 +79,8 @@ _PARTS = (
     "gateway.uplink.*",
     "gateway.watchdog",
     "gateway.whose",
+    "gateway.decisions",
+    "gateway.notices",
 )
 
 GROUPS = (
@@ -101,6 +103,7 @@ GROUPS = (
             "gateway.egress",
             "gateway.forwarder",
             "gateway.machine",
+            "gateway.notices",
             "gateway.whose",
         ),
         _TOOLS,
@@ -112,6 +115,10 @@ GROUPS = (
     Group(
         ("gateway.supervisor", "gateway.instruments", "gateway.daemon"),
         ("drivers.api", "drivers.session", *_PARTS, *_TOOLS),
+    ),
+    Group(
+        ("gateway.decisions",),
+        ("gateway.acts.*", "gateway.notices", "gateway.store.*", "gateway.whose", *_TOOLS),
     ),
     Group(("gateway.acts.*",), ("drivers.api", "gateway.acts.*", "gateway.store.*", *_TOOLS)),
     Group(("gateway.receiver.*",), ("gateway.receiver.*", "gateway.uplink.*", *_TOOLS)),

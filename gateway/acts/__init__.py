@@ -4,8 +4,28 @@ The command line asks for them now; a command from afar asks for the same ones. 
 is, `asking` brings them there.
 """
 
-from gateway.acts import deviation
+from gateway.acts import assignment, deviation, equipment, held, outcome, visit
 from gateway.acts.api import Act
 
-_ALL: tuple[Act, ...] = (deviation.CLOSE,)
+_ALL: tuple[Act, ...] = (
+    assignment.CREATE,
+    assignment.SHOW,
+    assignment.HISTORY,
+    outcome.EXTEND,
+    outcome.CONVERT,
+    outcome.TRANSFER,
+    outcome.END,
+    outcome.PAUSE,
+    outcome.RESUME,
+    visit.VISIT,
+    held.LIST,
+    held.RELEASE,
+    held.DELETE,
+    equipment.LIST,
+    equipment.CHECK,
+    equipment.REPLACE,
+    equipment.GIVE,
+    equipment.TAKE,
+    deviation.CLOSE,
+)
 ACTS = {act.name: act for act in _ALL}

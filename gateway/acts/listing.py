@@ -14,5 +14,8 @@ def listed(settings: Settings, drivers: Mapping[str, Driver], id_key: bytes) -> 
     for device in settings.device:
         address = device.port if isinstance(device, SerialDevice) else device.address
         ref = device_ref(id_key, address)
-        found[device.name] = Listed(ref, device.name, drivers[device.driver].kind, device.users)
+        driver = drivers[device.driver]
+        found[device.name] = Listed(
+            ref, device.name, driver.kind, device.users, device.household, device.visit, driver.memory
+        )
     return found

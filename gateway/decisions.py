@@ -1,0 +1,33 @@
+"""What people decided about this hub, at work in the daemon: acts, whose readings are, notice of an end."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from gateway.acts import ACTS
+from gateway.acts.api import Context
+from gateway.acts.performing import Performer
+from gateway.notices import Notices
+from gateway.whose import Whose
+
+Note = Callable[[str, Mapping[str, object]], None]
+
+
+class Decisions:
+    """The parts that follow from them; they learn of every act at once."""
+
+    def __init__(self, context: Context, note: Note, acted: Callable[[], None]) -> None:
+        """`acted` hears of every act that was done."""
+        store, env, zone = context.store, context.env, context.zone
+        self._acted = acted
+        self.whose = Whose(store.assignments, store.equipment.retired, store.cursor, env, zone, note)
+        self._notices = Notices(store.assignments, store.together, store.events.add, env, zone, note)
+        self._performer = Performer(context, ACTS, note, self._done)
+
+    def start(self, start: Callable[[str, Callable[[], Awaitable[None]]], None]) -> None:
+        """Starts what runs for them."""
+        start("acts", self._performer.run)
+        start("notices", self._notices.run)
+
+    def _done(self, _name: str) -> None:
+        self.whose.reload()
+        self._notices.reload()
+        self._acted()
