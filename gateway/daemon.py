@@ -325,7 +325,7 @@ class Daemon:
         self._documents.mark_device(ref)
 
     def _radio_changed(self, state: "RadioState") -> None:
-        self._note("bluetooth.changed", {"code": state.code})
+        self._note("bluetooth.changed", {"code": state.code, "rung": state.rung})
         self._documents.mark_health()
 
     def _describe(self) -> None:
@@ -373,5 +373,6 @@ def _radio(radio: "Radio | None") -> dict[str, object] | None:
         "last_advertisement_s": None if age is None else round(age),
         "connections": state.connections,
         "unprimed": state.unprimed,
+        "rung": state.rung,
         "counters": dict(state.counters),
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Literal
 
 from drivers.api import BleDriver, Driver, Line, SerialDriver
@@ -23,7 +24,7 @@ from gateway.transport.serial_port import SerialPort
 from gateway.whose import Whose
 
 if TYPE_CHECKING:
-    from gateway.transport.ble.radio import Radio, RadioState
+    from gateway.transport.ble.radio import Radio, RadioState, Reboots
 
 Start = Callable[[str, Callable[[], Awaitable[None]]], None]
 
@@ -145,8 +146,12 @@ class Instruments:
             passive=self._settings.bluetooth.passive,
             local_time=self._local_time,
             on_change=self._told.radio,
+            care=module.Care(reboots=self._reboots(module)),
         )
         await self.radio.run()
+
+    def _reboots(self, module: ModuleType) -> "Reboots | None":
+        return module.Reboots(self._store.directory, self._env) if self._settings.bluetooth.allow_reboot else None
 
     def _local_time(self) -> datetime | None:
         """Wall time of the home (naive), None while the hub's clock is not to be trusted."""

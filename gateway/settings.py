@@ -101,6 +101,9 @@ class Bluetooth(_Part):
     passive: bool = Field(
         default=False, description="scan without asking; spares the devices' batteries, needs BlueZ experimental mode"
     )
+    allow_reboot: bool = Field(
+        default=False, description="restart the hub, at most once a day, when nothing else brings Bluetooth back"
+    )
 
 
 class Drivers(_Part):

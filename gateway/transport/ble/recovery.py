@@ -30,7 +30,7 @@ from gateway.transport.ble.scanner import Scanner
 _SYSTEMD = "org.freedesktop.systemd1"
 _LOGIND = "org.freedesktop.login1"
 # On older Raspberry Pi systems the first one brings the adapter up; where there is none, that is no fault.
-_UNITS = {Trouble.ADAPTER: ("hciuart.service", "bluetooth.service"), Trouble.DEAF: ("bluetooth.service",)}
+UNITS = {Trouble.ADAPTER: ("hciuart.service", "bluetooth.service"), Trouble.DEAF: ("bluetooth.service",)}
 _TROUBLES = {OFF: Trouble.OFF, NO_ADAPTER: Trouble.ADAPTER, PERMISSION: Trouble.PERSON}
 
 
@@ -148,7 +148,7 @@ class Recovery:
 
     async def _restart(self, trouble: Trouble) -> None:
         path, manager = "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager"
-        *before, service = _UNITS.get(trouble, ("bluetooth.service",))
+        *before, service = UNITS.get(trouble, ("bluetooth.service",))
         for unit in before:
             try:
                 await self._bluez.call(path, manager, "RestartUnit", "ss", [unit, "replace"], service=_SYSTEMD)
