@@ -18,6 +18,7 @@ from gateway.acts.listing import listed
 from gateway.acts.records import Records
 from gateway.alarms import STORE_DAMAGED
 from gateway.announcing import Announcer
+from gateway.backoff import CatchUp
 from gateway.capacity import Capacity
 from gateway.commands import COMMANDS
 from gateway.commands.api import Tools
@@ -160,6 +161,7 @@ class Daemon:
             confirm=self._settings.delivery.confirm,
             window=self._settings.delivery.window,
             told=self._told,
+            catch_up=CatchUp(self._settings.delivery.catch_up_per_s),
         )
 
     def _make_housekeeping(self) -> Housekeeping:

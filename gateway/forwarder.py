@@ -13,7 +13,7 @@ from functools import partial
 from typing import Literal, Protocol
 
 from gateway.ack import Ack, Range
-from gateway.backoff import SILENT_RECEIVER, UPLINK
+from gateway.backoff import SILENT_RECEIVER, UPLINK, CatchUp
 from gateway.env import Env
 from gateway.errors import UnsendableError
 from gateway.waiting import woken
@@ -24,6 +24,8 @@ _SETTLE_AT = 50
 _NO_END = 2**62
 # A receiver that asks faster than the window empties gets all that waits, from the oldest.
 _MOST_ASKED = 20
+# Why a place is void that the receiver asks for after it has confirmed it.
+_RELEASED = "released"
 
 
 class Waiting(Protocol):
@@ -74,6 +76,10 @@ class OutboxView(Protocol):
         """This message can never be delivered; `void` takes its place."""
         ...
 
+    def give_up(self, ranges: Sequence[Range], reason: str) -> None:
+        """The receiver is told that these, which are no longer here, will not come."""
+        ...
+
 
 @dataclass(slots=True, eq=False)
 class _Lane:
@@ -96,14 +102,16 @@ class Forwarder:
         confirm: Literal["receiver", "broker"],
         window: int,
         told: Callable[[str, int], None],
+        catch_up: CatchUp | None = None,
     ) -> None:
         """`publish(kind, payload)` resolves when the broker has it; `void(first, last, reason)` renders a void;
-        `told(what, how_many)` counts `released`, `sent`, `refused`.
+        `told(what, how_many)` counts `released`, `sent`, `refused`; `catch_up`: at which pace what waited goes out.
         """
         self._outbox, self._publish, self._env, self._void = outbox, publish, env, void
         self._confirm, self._window, self._told = confirm, window, told
+        self._catch_up = catch_up or CatchUp(0)
         self._wake = asyncio.Event()
-        self._connected = False
+        self._connected, self._lost_at = False, env.monotonic()
         self._new = self._old = _Lane(0, 0)
         self._asked: list[_Lane] = []
         self._old_empty = False
@@ -123,11 +131,14 @@ class Forwarder:
         """The uplink is up: what waits now is one lane, what comes from now on another."""
         self._in_flight = set()
         self._connected, self._failures = True, 0
+        now = self._env.monotonic()
+        self._catch_up.begin(now, now - self._lost_at, self._env.jitter())
         self._begin()
         self._wake.set()
 
     def disconnected(self) -> None:
         """The uplink is gone; what was on the way and not taken is sent again after the next connection."""
+        self._lost_at = self._env.monotonic() if self._connected else self._lost_at
         self._connected, self._pause_ends = False, None
         self._wake.set()
 
@@ -158,8 +169,15 @@ class Forwarder:
             self._settle(at_once=True)
 
     def _deadline(self) -> float:
-        settle = self._taken_at + _SETTLE_S if self._taken else self._remind_at
-        return min(self._remind_at, settle, self._remind_at if self._pause_ends is None else self._pause_ends)
+        deadlines = [self._remind_at]
+        if self._taken:
+            deadlines.append(self._taken_at + _SETTLE_S)
+        if self._pause_ends is not None:
+            deadlines.append(self._pause_ends)
+        now = self._env.monotonic()
+        if self._connected and not self._old_empty and (held_s := self._catch_up.wait_s(now)) is not None:
+            deadlines.append(now + held_s)
+        return min(deadlines)
 
     def _begin(self) -> None:
         last = self._outbox.last_seq
@@ -204,14 +222,19 @@ class Forwarder:
         """Puts what is still here on its way once more; gives the stretches that are not."""
         self._settle(at_once=True)
         missing = self._outbox.send_again(ranges)
-        self._asked.append(_Lane(min(r[0] for r in ranges) - 1, max(r[1] for r in ranges)))
+        first, last = min(r[0] for r in ranges), max(r[1] for r in ranges)
+        # What is still to come of the backlog comes in its turn, at its pace.
+        lanes = (_Lane(first - 1, min(last, self._old.after)), _Lane(max(first - 1, self._old.upto), last))
+        self._asked += [lane for lane in lanes if lane.after < lane.upto]
         if len(self._asked) > _MOST_ASKED:
             self._asked = [_Lane(0, self._new.after)]
         return missing
 
     def _answer(self, missing: Sequence[Range]) -> None:
+        if self._connected and missing:
+            self._outbox.give_up(missing, _RELEASED)
         for first, last in missing if self._connected else ():
-            answer = self._publish("void", self._void(first, last, "released").encode())
+            answer = self._publish("void", self._void(first, last, _RELEASED).encode())
             # An answer that is lost is asked for again.
             answer.add_done_callback(lambda done: done.cancelled() or done.exception())
 
@@ -241,11 +264,13 @@ class Forwarder:
                 return
             self._asked = [asked for asked in self._asked if asked is not lane]
         # A backlog that a silent receiver leaves at the broker is not gone through at every message.
-        self._old_empty = self._old_empty or self._fill_from(self._old)
+        if not self._old_empty and self._fill_from(self._old):
+            self._old_empty = True
+            self._catch_up.finished()
 
     def _fill_from(self, lane: _Lane) -> bool:
-        """Whether the lane is empty: False when the window was full before."""
-        while (free := self._window - len(self._in_flight)) > 0:
+        """Whether the lane is empty: False when the window was full before, or the pace lets no more go."""
+        while (free := self._free(lane)) > 0:
             rows = self._outbox.waiting(lane.after, lane.upto, free)
             if not rows:
                 return True
@@ -253,7 +278,13 @@ class Forwarder:
                 lane.after = row.seq
                 if row.seq not in self._in_flight and row.seq not in self._taken:
                     self._send(row)
+                    if lane is self._old:
+                        self._catch_up.took()
         return False
+
+    def _free(self, lane: _Lane) -> int:
+        free = self._window - len(self._in_flight)
+        return self._catch_up.allowance(self._env.monotonic(), free) if lane is self._old else free
 
     def _send(self, row: Waiting) -> None:
         self._in_flight.add(row.seq)

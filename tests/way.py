@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gateway.ack import Range
+from gateway.backoff import CatchUp
 from gateway.errors import TransientError
 from gateway.forwarder import Forwarder, OutboxView, Waiting, render_void
 from gateway.store import Store
@@ -59,6 +60,9 @@ class FaultyOutbox:
     def set_aside(self, seq: int, reason: str, void: str) -> None:
         self._ask("set_aside", self._outbox.set_aside, seq, reason, void)
 
+    def give_up(self, ranges: Sequence[Range], reason: str) -> None:
+        self._ask("give_up", self._outbox.give_up, ranges, reason)
+
     def _ask(self, name: str, call: Any, *args: Any) -> Any:
         if self.fail_in.get(name):
             self.fail_in[name] -= 1
@@ -78,12 +82,13 @@ class Way:
         confirm: Literal["receiver", "broker"] = "receiver",
         window: int = 5,
         world: World | None = None,
+        catch_up_per_s: int = 0,
     ) -> None:
         self.world = world or World()
         self.broker = Broker()
         self.told: Counter[str] = Counter()
         self.failures: list[str] = []
-        self._confirm, self._window = confirm, window
+        self._confirm, self._window, self._catch_up_per_s = confirm, window, catch_up_per_s
         self._kept = 0
         self._open(directory)
         self.receiver = Receiver(self.store.epoch)
@@ -99,6 +104,7 @@ class Way:
             confirm=self._confirm,
             window=self._window,
             told=self._tell,
+            catch_up=CatchUp(self._catch_up_per_s),
         )
         self.supervisor = Supervisor(self.world.env, lambda event, fields: self.failures.append(str(fields)))
 

@@ -144,6 +144,102 @@ def test_what_is_stored_during_a_backlog_goes_first_and_each_lane_keeps_its_orde
     scene(way, play)
 
 
+# A broker that comes back after a long time
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Way:
+    """Ten readings a second of what waited; the dice say half of the delay."""
+    made = Way(tmp_path / "slow", catch_up_per_s=10)
+    made.world.dice = 0.5
+    return made
+
+
+def test_after_a_long_absence_the_backlog_waits_and_keeps_its_pace_while_new_readings_go_at_once(slow: Way) -> None:
+    async def play() -> None:
+        await slow.keep(40)
+        await slow.world.advance(2000)
+        await slow.connect()
+        await slow.world.advance(99)
+        assert slow.sent == []
+        await slow.keep(1)
+        assert slow.sent == [41]
+        await slow.take()
+        await slow.world.advance(2)
+        first = len(slow.sent)
+        assert 1 < first < 20
+        for _second in range(60):
+            await slow.take()
+            await slow.world.advance(0.1)
+        assert slow.sent == [41, *range(1, 41)]
+
+    scene(slow, play)
+
+
+def test_a_receiver_that_asks_for_what_is_still_to_come_does_not_hurry_it(slow: Way) -> None:
+    """It sees new readings before the backlog, and takes that for a gap."""
+
+    async def play() -> None:
+        await slow.keep(20)
+        await slow.world.advance(2000)
+        await slow.connect()
+        await slow.keep(1)
+        await slow.take()
+        await slow.deliver()
+        await slow.world.advance(5)
+        assert slow.sent == [21]
+        await slow.world.advance(100)
+        slow.forwarder.acknowledge(Ack((), ((1, 20),)))
+        for _second in range(60):
+            await slow.take()
+            await slow.world.advance(0.1)
+        assert sorted(set(slow.sent)) == list(range(1, 22))
+
+    scene(slow, play)
+
+
+def test_after_a_short_absence_nothing_is_held_back(slow: Way) -> None:
+    async def play() -> None:
+        await slow.connect()
+        await slow.cut()
+        await slow.keep(30)
+        await slow.world.advance(500)
+        await slow.connect()
+        await slow.take_everything()
+        assert len(slow.sent) == 30
+
+    scene(slow, play)
+
+
+def test_a_hub_that_is_turned_away_again_and_again_keeps_its_delay(slow: Way) -> None:
+    async def play() -> None:
+        await slow.keep(30)
+        await slow.world.advance(2000)
+        for _try in range(3):
+            await slow.connect()
+            await slow.world.advance(20)
+            await slow.cut()
+        assert slow.sent == []
+        await slow.connect()
+        await slow.world.advance(50)
+        assert slow.sent != []
+
+    scene(slow, play)
+
+
+def test_places_that_are_gone_are_void_in_the_ledger_too_once_the_receiver_was_told(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(3)
+        await way.connect()
+        await way.take_everything()
+        await way.deliver()
+        way.forwarder.acknowledge(Ack((), ((2, 2),)))
+        await settle()
+        assert [name is None for _seq, name in way.store.places.lines(1, 3)] == [False, True, False]
+
+    scene(way, play)
+
+
 def test_what_the_receiver_has_from_another_time_is_not_sent_at_all(way: Way) -> None:
     async def play() -> None:
         await way.keep(20)
