@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -42,8 +41,8 @@ from gateway.making import Place
 from gateway.reading import Reading
 from gateway.screening import REASON
 from gateway.settings import Settings
-from gateway.store import Store
 from gateway.store.audit import moment
+from gateway.store.opening import open_store
 from gateway.supervisor import Supervisor
 from gateway.timebase import Undated
 from gateway.topics import READING_SCHEMA, VOID, VOID_SCHEMA, HubTopics, TopicError, parse
@@ -78,7 +77,7 @@ class Daemon:
         """`facts` go into `about` (versions, configuration hash); `simulated` marks every reading."""
         self._settings, self._log = settings, log
         self._counters = Counters()
-        self._store = Store(Path(settings.store.path), settings.store.max_mb * 1_000_000)
+        self._store = open_store(settings.store, os.environ.get(_CREDENTIALS))
         zone = ZoneInfo(settings.hub.timezone)
         self._dating = self._make_dating(env, zone)
         # Everybody goes by the same trust in the clock.

@@ -20,6 +20,7 @@ _SAMPLES: Mapping[str, Any] = {
     "hub.id": "hub-0042",
     "hub.tenant": "skien",
     "store.path": "/var/lib/dho-gateway",
+    "store.key_file": "credential:store-key",
     "mqtt.host": "broker.skien.example",
     "mqtt.port": 8883,
     "mqtt.ca_file": "/etc/dho-gateway/broker-ca.pem",

@@ -60,6 +60,10 @@ class StoreSettings(_Part):
     max_mb: int = Field(
         default=256, ge=1, le=100_000, description="megabytes that the database and its log may take together"
     )
+    key_file: str | None = Field(
+        default=None,
+        description="file or credential whose secret seals the store's own keys; default: they lie in the directory",
+    )
 
 
 class Mqtt(_Part):
@@ -326,10 +330,10 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def secret_path(value: str, credentials_directory: str | None) -> str:
+def secret_path(value: str, credentials_directory: str | None, where: str = "mqtt") -> str:
     """The path of a secret: itself, or inside systemd's credentials directory for `credential:NAME`."""
     if not value.startswith(_CREDENTIAL):
         return value
     if credentials_directory is None:
-        raise ConfigurationError([Fault("mqtt", "config-no-credentials", {"name": value})])
+        raise ConfigurationError([Fault(where, "config-no-credentials", {"name": value})])
     return f"{credentials_directory}/{value.removeprefix(_CREDENTIAL)}"

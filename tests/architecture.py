@@ -131,6 +131,7 @@ GROUPS = (
 # Each outside library, and each source of time and chance, has one door.
 DOORS: Mapping[str, tuple[str, ...]] = {
     "bleak": ("gateway.transport.ble.*",),
+    "cryptography": ("gateway.store.sealing",),
     "dbus_fast": ("gateway.transport.ble.*", "gateway.simulator.*"),
     "serial": ("gateway.transport.serial_port",),
     "paho": ("gateway.uplink.*",),

@@ -47,6 +47,18 @@ TEXTS = {
         "The hub's key is damaged: {detail}. Restore the backup; a new one would rename known readings.",
         "Hubens nøkkel er skadet: {detail}. Hent den fra sikkerhetskopi; en ny ville gitt kjente målinger nye navn.",
     ),
+    "store-key-short": Text(
+        "The secret that should seal the hub's keys is too short: {detail}. Make one with at least 16 characters.",
+        "Hemmeligheten som skal forsegle hubens nøkler, er for kort: {detail}. Lag en på minst 16 tegn.",
+    ),
+    "store-key-sealed": Text(
+        "The hub's key is sealed: {detail}. Name the secret in store.key_file again.",
+        "Hubens nøkkel er forseglet: {detail}. Oppgi hemmeligheten i store.key_file igjen.",
+    ),
+    "store-key-wrong": Text(
+        "The secret in store.key_file is not the one that sealed the hub's key ({detail}). Restore the right one.",
+        "Hemmeligheten i store.key_file er ikke den som forseglet hubens nøkkel ({detail}). Hent tilbake den rette.",
+    ),
     "clock-unsynchronised": Text(
         "The hub does not know the time. Readings are kept without a date until it does. Check the network.",
         "Huben vet ikke hva klokken er. Målinger lagres uten dato inntil den gjør det. Sjekk nettet.",

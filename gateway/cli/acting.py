@@ -25,6 +25,7 @@ from gateway.cli.configuration import Configuration, fault_lines, read_configura
 from gateway.env import Env, real_env
 from gateway.errors import ConfigurationError, GatewayError, RefusedError
 from gateway.store import Store
+from gateway.store.opening import open_store
 
 # Says in words what an act gave; `say` with the language set already.
 Words = Callable[[Result, Callable[..., str]], list[str]]
@@ -89,7 +90,10 @@ def _way(configuration: Configuration, env: Env, arguments: argparse.Namespace) 
         if not arguments.json:
             print(say("act-waiting", arguments.lang, {"seconds": round(seconds)}), file=sys.stderr)
 
-    return Way(directory=directory, open=lambda: Store(directory), context=context, acts=ACTS, waiting=waiting)
+    def opened() -> Store:
+        return open_store(settings.store, os.environ.get("CREDENTIALS_DIRECTORY"))
+
+    return Way(directory=directory, open=opened, context=context, acts=ACTS, waiting=waiting)
 
 
 def _become_owner(directory: Path) -> None:

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from gateway.deviation import Occurrence, held_back, undatable
@@ -22,19 +23,20 @@ from gateway.store.assignments import Assignments
 from gateway.store.audit import AuditLog
 from gateway.store.database import FILE, LOG, epoch_of, mapped, open_database, own, transaction
 from gateway.store.deviations import Deviations
+from gateway.store.epochs import remember, remembered
 from gateway.store.equipment import Equipment
 from gateway.store.events import Events
 from gateway.store.frames import Frames
 from gateway.store.held import Held
-from gateway.store.keys import has_key, id_key
+from gateway.store.keys import data_key, has_key, id_key
 from gateway.store.late import count_late
 from gateway.store.looking import Look, look
 from gateway.store.notes import Notes
 from gateway.store.outbox import Outbox
-from gateway.store.packing import pack
 from gateway.store.places import Places, blob
 from gateway.store.room import Room
-from gateway.store.salvage import UNTOLD, salvage
+from gateway.store.salvage import UNTOLD, Target, salvage
+from gateway.store.sealing import Seal
 from gateway.store.undated import UndatedReadings
 
 __all__ = ["DEFAULT_MAX_BYTES", "SQLITE_VERSION", "Look", "Store", "look"]
@@ -42,23 +44,28 @@ __all__ = ["DEFAULT_MAX_BYTES", "SQLITE_VERSION", "Look", "Store", "look"]
 SQLITE_VERSION = sqlite3.sqlite_version
 DEFAULT_MAX_BYTES = 256_000_000
 
+OuterKey = Callable[[], bytes | None]
+
 
 class Store:
     """The hub's memory, in one directory, owned by one process."""
 
-    def __init__(self, directory: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+    def __init__(self, directory: Path, max_bytes: int = DEFAULT_MAX_BYTES, outer: OuterKey = lambda: None) -> None:
         """Opens or creates it; RefusedError or TransientError with the reason.
 
         A damaged database is moved aside, whole, and everything that can be read of it is taken over into a new one,
-        which is a new epoch. `max_bytes` is the cap on the database and its log.
+        which is a new epoch. `max_bytes` is the cap on the database and its log; `outer` gives the key that
+        seals the store's own keys (`keys.outer_key`), None: they lie bare in their files.
         """
         self.directory = directory
         with ExitStack() as undo:
             undo.callback(os.close, own(directory))
+            self._outer = outer()
             found = quarantine.examine(directory)
             gone = not found.present and has_key(directory)
             if found.used:
-                id_key(directory, born=False)
+                id_key(directory, born=False, outer=self._outer)
+                data_key(directory, born=False, outer=self._outer)
             if found.damaged:
                 quarantine.move_aside(directory)
             try:
@@ -175,27 +182,37 @@ class Store:
         self._connection = open_database(self.directory)
         undo.callback(self._connection.close)
         self.notes = Notes(self._connection)
+        self.id_key = id_key(self.directory, born=born, outer=self._outer)
+        self._data_key = data_key(self.directory, born=born, outer=self._outer)
+        with mapped():
+            self.epoch = epoch_of(self._connection) or self._born()
+        self.seal = Seal(self._data_key, self.epoch)
         self.audit = AuditLog(self._connection)
         self.events = Events(self._connection)
         self.deviations = Deviations(self._connection, self.audit, self.events)
         self.places = Places(self._connection)
         self.places.load()
-        self.outbox = Outbox(self._connection, self.places, self.deviations.add)
-        self._frames = Frames(self._connection)
-        self.holding = Held(self._connection, self.outbox, self.places)
-        self.undated = UndatedReadings(self._connection, self.deviations.add, self._take_back)
+        self.outbox = Outbox(self._connection, self.places, self.seal, self.deviations.add)
+        self._frames = Frames(self._connection, self.seal)
+        self.holding = Held(self._connection, self.outbox, self.places, self.seal)
+        self.undated = UndatedReadings(self._connection, self.seal, self.deviations.add, self._take_back)
         self.acts = Acts(self._connection)
         self.assignments = Assignments(self._connection)
         self.equipment = Equipment(self._connection)
-        self.id_key = id_key(self.directory, born=born)
-        with mapped():
-            self.epoch = epoch_of(self._connection) or self._born()
 
     def _take_over(self, gone: bool) -> None:
         """What was put aside just now, or at a start that was cut short."""
         folders = quarantine.pending(self.directory)
         for folder in folders:
-            salvage(folder, self._connection, self.epoch, self.places, self._keep_old, self.deviations.add)
+            target = Target(
+                self._connection,
+                self.epoch,
+                self.places,
+                self.seal,
+                partial(Seal, self._data_key),
+                remembered(self.directory),
+            )
+            salvage(folder, target, self._keep_old, self.deviations.add)
             quarantine.finish(folder)
         if gone and not folders:
             found = {"quarantine": None, "epoch": self.epoch, "readings": 0, "whole": False}
@@ -221,16 +238,13 @@ class Store:
         reading, key = draft.reading, blob(draft.reading.id)
         if key in given or self.places.knows(key) or self.holding.knows(key):
             return Kept(reading.id, None, duplicate=True)
-        message, frames = reading.device, pack(json.dumps(draft.frames))
+        frames = json.dumps(draft.frames)
         if reading.attribution.status != "assigned":
             self.holding.hold(reading, frames, draft.reason)
             return Kept(reading.id, None)
         seq = given[key] = self.outbox.last_seq + len(given) + 1
         self.places.add(seq, key, reading.received_at)
-        self._connection.execute(
-            "INSERT INTO outbox (seq, kind, payload, frames, device) VALUES (?, ?, ?, ?, ?)",
-            (seq, message.kind, pack(reading.wire(seq)), frames, message.ref),
-        )
+        self.outbox.put(seq, reading, frames)
         if draft.undated is not None:
             self.undated.add(seq, draft.undated)
         return Kept(reading.id, seq)
@@ -257,6 +271,7 @@ class Store:
 
     def _born(self) -> str:
         epoch = f"e-{secrets.token_hex(5)}"
+        remember(self.directory, epoch)
         self.notes.write("epoch", epoch)
         return epoch
 

@@ -6,19 +6,20 @@ from typing import Any
 
 from gateway.keeping import KeptFrame
 from gateway.store.database import Medium, mapped, transaction
+from gateway.store.sealing import Seal
 from gateway.timebase import Moment
 
 # Refused bytes are kept for whoever mends the decoder; a device that sends nothing else must not fill the card.
 _REFUSED_KEPT = 1000
 COLUMNS = ("device", "channel", "data", "received_at", "hub_clock", "boot", "monotonic", "reason")
-_INSERT = f"INSERT INTO frame ({', '.join(COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - names from above
+_INSERT = f"INSERT INTO frame (number, {', '.join(COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - names from above
 
 
 class Frames:
     """Frames on disk; all writes are durable on return."""
 
-    def __init__(self, connection: Medium) -> None:
-        self._connection = connection
+    def __init__(self, connection: Medium, seal: Seal) -> None:
+        self._connection, self._seal = connection, seal
 
     def add(self, frames: Sequence[KeptFrame], check: Callable[[], None]) -> list[int]:
         """Keeps frames until their act is complete; gives their numbers. `check` raises if there is no room."""
@@ -49,19 +50,22 @@ class Frames:
             " WHERE device = ? AND reason IS NULL ORDER BY number"
         )
         with mapped():
-            return [kept_frame(row) for row in self._connection.execute(query, (device,))]
+            rows = self._connection.execute(query, (device,)).fetchall()
+        return [kept_frame(row, self._seal) for row in rows]
 
     def _insert(self, frame: KeptFrame, reason: str | None) -> int:
         moment = frame.moment
-        values = (frame.device, frame.channel, frame.data, moment.utc.isoformat(), moment.hub_clock, frame.boot)
-        return int(self._connection.execute(_INSERT, (*values, moment.monotonic, reason)).lastrowid or 0)
+        (number,) = self._connection.execute("SELECT coalesce(max(number), 0) + 1 FROM frame").fetchone()
+        data = self._seal.shut(frame.data.hex(), "frame", number, "data")
+        values = (frame.device, frame.channel, data, moment.utc.isoformat(), moment.hub_clock, frame.boot)
+        self._connection.execute(_INSERT, (number, *values, moment.monotonic, reason))
+        return int(number)
 
 
-def kept_frame(row: Sequence[Any]) -> KeptFrame:
-    """A row, its number first; ValueError or TypeError if it is not what was written."""
-    number, device, channel, data, at, hub_clock, boot, monotonic, _reason = row
-    if not isinstance(data, bytes):
-        raise TypeError("no bytes")
+def kept_frame(row: Sequence[Any], seal: Seal) -> KeptFrame:
+    """A row, its number first; ValueError, TypeError or RefusedError if it is not what was written."""
+    number, device, channel, sealed, at, hub_clock, boot, monotonic, _reason = row
+    data = bytes.fromhex(seal.open(sealed, "frame", number, "data"))
     return KeptFrame(
         device, channel, data, Moment(datetime.fromisoformat(at), float(monotonic), hub_clock), boot, number
     )

@@ -9,8 +9,8 @@ from gateway.errors import RefusedError
 from gateway.reading import Reading, Void
 from gateway.store.database import Medium, mapped, transaction
 from gateway.store.outbox import Outbox
-from gateway.store.packing import pack, unpack
 from gateway.store.places import Places, blob, id_text
+from gateway.store.sealing import Seal
 
 # Why a place in the sequence is void whose reading turned out, when it was dated, to be held back.
 NOT_ASSIGNED = "not-assigned"
@@ -32,23 +32,24 @@ class HeldRow:
 class Held:
     """All writes are part of the caller's transaction, or durable on return."""
 
-    def __init__(self, connection: Medium, outbox: Outbox, places: Places) -> None:
-        self._connection, self._outbox, self._places = connection, outbox, places
+    def __init__(self, connection: Medium, outbox: Outbox, places: Places, seal: Seal) -> None:
+        self._connection, self._outbox, self._places, self._seal = connection, outbox, places, seal
 
     def knows(self, key: bytes) -> bool:
         """Whether a reading of that id is or was held back."""
         query = "SELECT 1 FROM held WHERE id = ? UNION ALL SELECT 1 FROM gone WHERE id = ?"
         return self._connection.execute(query, (key, key)).fetchone() is not None
 
-    def hold(self, reading: Reading, frames: bytes, reason: str) -> None:
-        """Holds a reading back; `frames` are packed."""
+    def hold(self, reading: Reading, frames: str, reason: str) -> None:
+        """Holds a reading back; `frames` are JSON text."""
+        key, text = blob(reading.id), reading.model_dump_json(by_alias=True, exclude_unset=True)
         received = reading.received_at.astimezone(UTC).isoformat(timespec="seconds") if reading.received_at else None
         row = {
-            "id": blob(reading.id),
+            "id": key,
             "kind": reading.device.kind,
             "status": reading.attribution.status,
-            "payload": pack(reading.model_dump_json(by_alias=True, exclude_unset=True)),
-            "frames": frames,
+            "payload": self._seal.shut(text, "held", key, "payload"),
+            "frames": self._seal.shut(frames, "held", key, "frames"),
             "device": reading.device.ref,
             "reason": reason,
             "assignment": reading.assignment,
@@ -62,15 +63,11 @@ class Held:
     def take_back(self, seq: int, reading: Reading, reason: str) -> None:
         """A reading that has a place, and was not sent, is held back after all; its place is void."""
         with transaction(self._connection):
-            (frames,) = self._connection.execute("SELECT frames FROM outbox WHERE seq = ?", (seq,)).fetchone()
-            self.hold(reading, frames, reason)
+            self.hold(reading, self._outbox.frames(seq), reason)
             void = Void.model_validate(
                 {"hub": reading.hub, "epoch": reading.epoch, "from": seq, "to": seq, "reason": NOT_ASSIGNED}
             )
-            self._connection.execute(
-                "UPDATE outbox SET kind = 'void', payload = ?, frames = ?, at_broker = 0 WHERE seq = ?",
-                (pack(void.model_dump_json(by_alias=True)), pack("[]"), seq),
-            )
+            self._outbox.put_void(seq, void.model_dump_json(by_alias=True))
             self._places.void([(seq, seq)], NOT_ASSIGNED)
 
     def rows(self) -> list[HeldRow]:
@@ -92,13 +89,10 @@ class Held:
             for reading_id in ids:
                 key, row = self._taken(reading_id)
                 payload, frames = row
-                reading = Reading.model_validate_json(unpack(payload))
+                reading = Reading.model_validate_json(self._seal.open(payload, "held", key, "payload"))
                 seq = given[key] = self._outbox.last_seq + len(given) + 1
                 self._places.add(seq, key, reading.received_at)
-                self._connection.execute(
-                    "INSERT INTO outbox (seq, kind, payload, frames, device) VALUES (?, ?, ?, ?, ?)",
-                    (seq, reading.device.kind, pack(reading.wire(seq)), frames, reading.device.ref),
-                )
+                self._outbox.put(seq, reading, self._seal.open(frames, "held", key, "frames"))
         return given
 
     def released(self, given: dict[bytes, int]) -> None:

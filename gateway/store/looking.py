@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.store.database import epoch_of, mapped, open_read_only
-from gateway.store.outbox import Depth, Outbox
-from gateway.store.places import Places
+from gateway.store.outbox import Depth, aside, depth, last_seq
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +22,9 @@ def look(directory: Path) -> Look:
     """Reads a store beside the daemon that owns it; RefusedError if there is none."""
     connection = open_read_only(directory)
     try:
-        outbox = Outbox(connection, Places(connection))
         with mapped():
-            epoch = epoch_of(connection) or ""
+            epoch, last = epoch_of(connection) or "", last_seq(connection)
             held = dict(connection.execute("SELECT status, count(*) FROM held GROUP BY status").fetchall())
-        return Look(epoch, outbox.last_seq, outbox.depth(), held, outbox.aside())
+        return Look(epoch, last, depth(connection), held, aside(connection))
     finally:
         connection.close()

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.deviation import Occurrence, unsendable
+from gateway.reading import Reading
 from gateway.store.database import Medium, mapped, transaction
-from gateway.store.packing import pack, unpack
 from gateway.store.places import Places, Range, received_text
+from gateway.store.sealing import Seal
 
 # Places released or asked for again in one transaction.
 _AT_ONCE = 500
@@ -36,14 +37,13 @@ class Outbox:
     """The outbox of one epoch. Ranges are inclusive; all writes are durable on return."""
 
     def __init__(
-        self, connection: Medium, places: Places, deviates: Callable[[Occurrence], object] = lambda _what: None
+        self, connection: Medium, places: Places, seal: Seal, deviates: Callable[[Occurrence], object]
     ) -> None:
         """`deviates` hears of readings that will not be delivered, inside the transaction."""
-        self._connection, self._places, self._deviates = connection, places, deviates
+        self._connection, self._places, self._seal, self._deviates = connection, places, seal, deviates
         # A row of `reading` outlives its release, so the highest one names the last place ever given.
-        query = "SELECT max(0, coalesce(max(seq), 0)) FROM reading"
         with mapped():
-            self.last_seq: int = connection.execute(query).fetchone()[0]
+            self.last_seq = last_seq(connection)
 
     def waiting(self, after: int, upto: int, limit: int) -> list[Row]:
         """Up to `limit` messages that no broker has, with after < seq <= upto, in order.
@@ -56,7 +56,32 @@ class Outbox:
         )
         with mapped():
             rows = self._connection.execute(query, (after, upto, limit)).fetchall()
-        return [Row(seq, kind, unpack(payload)) for seq, kind, payload in rows]
+        return [Row(seq, kind, self._seal.open(payload, "outbox", seq, "payload")) for seq, kind, payload in rows]
+
+    def put(self, seq: int, reading: Reading, frames: str) -> None:
+        """A reading waits at this place; part of the caller's transaction. `frames` are JSON text."""
+        payload = self._seal.shut(reading.wire(seq), "outbox", seq, "payload")
+        sealed = self._seal.shut(frames, "outbox", seq, "frames")
+        self._connection.execute(
+            "INSERT INTO outbox (seq, kind, payload, frames, device) VALUES (?, ?, ?, ?, ?)",
+            (seq, reading.device.kind, payload, sealed, reading.device.ref),
+        )
+
+    def put_void(self, seq: int, void: str) -> None:
+        """A void stands at this place instead of what waited there; part of the caller's transaction."""
+        payload = self._seal.shut(void, "outbox", seq, "payload")
+        frames = self._seal.shut("[]", "outbox", seq, "frames")
+        self._connection.execute(
+            "INSERT INTO outbox (seq, kind, payload, frames, device) VALUES (?, 'void', ?, ?, '')"
+            " ON CONFLICT (seq) DO UPDATE SET kind = 'void', payload = excluded.payload, frames = excluded.frames,"
+            " at_broker = 0",
+            (seq, payload, frames),
+        )
+
+    def frames(self, seq: int) -> str:
+        """The raw frames (JSON text) of what waits at this place."""
+        (sealed,) = self._connection.execute("SELECT frames FROM outbox WHERE seq = ?", (seq,)).fetchone()
+        return self._seal.open(sealed, "outbox", seq, "frames")
 
     def mark_at_broker(self, seqs: Sequence[int]) -> None:
         """A broker has taken these: a reconnect does not send them again."""
@@ -103,20 +128,29 @@ class Outbox:
 
     def set_aside(self, seq: int, reason: str, void: str) -> None:
         """The message of this place can never be delivered: it is kept apart, and a void takes its place."""
+        query = "SELECT kind, payload, frames, device FROM outbox WHERE seq = ? AND kind <> 'void'"
         with transaction(self._connection):
-            (device,) = self._connection.execute("SELECT device FROM outbox WHERE seq = ?", (seq,)).fetchone() or ("",)
-            done = self._connection.execute(
-                "INSERT INTO aside (seq, kind, payload, frames, reason)"
-                " SELECT seq, kind, payload, frames, ? FROM outbox WHERE seq = ? AND kind <> 'void'",
-                (reason, seq),
+            row = self._connection.execute(query, (seq,)).fetchone()
+            if row is None:
+                return
+            kind, payload, frames, device = row
+            (number,) = self._connection.execute("SELECT coalesce(max(number), 0) + 1 FROM aside").fetchone()
+            text = self._seal.open(payload, "outbox", seq, "payload")
+            raw = self._seal.open(frames, "outbox", seq, "frames")
+            self._connection.execute(
+                "INSERT INTO aside (number, seq, kind, payload, frames, reason) VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    number,
+                    seq,
+                    kind,
+                    self._seal.shut(text, "aside", number, "payload"),
+                    self._seal.shut(raw, "aside", number, "frames"),
+                    reason,
+                ),
             )
-            if done.rowcount:
-                self._connection.execute(
-                    "UPDATE outbox SET kind = 'void', payload = ?, frames = ?, at_broker = 0 WHERE seq = ?",
-                    (pack(void), pack("[]"), seq),
-                )
-                self._places.void([(seq, seq)], reason)
-                self._deviates(unsendable(reason, device))
+            self.put_void(seq, void)
+            self._places.void([(seq, seq)], reason)
+            self._deviates(unsendable(reason, device))
 
     def give_up(self, ranges: Iterable[Range], reason: str) -> None:
         """The receiver is told that these places, which are no longer here, will not come."""
@@ -127,12 +161,7 @@ class Outbox:
 
     def depth(self) -> Depth:
         """Counts, and the oldest of all."""
-        with mapped():
-            waiting, at_broker, oldest = self._connection.execute(
-                "SELECT count(*), coalesce(sum(at_broker > 0), 0), min(seq) FROM outbox"
-            ).fetchone()
-            received = self._connection.execute("SELECT stored_at FROM reading WHERE seq = ?", (oldest,)).fetchone()
-        return Depth(waiting, at_broker, oldest, received_text(received[0]) if received else None)
+        return depth(self._connection)
 
     def oldest(self) -> int | None:
         """The lowest place that nobody has confirmed; None when all are."""
@@ -142,9 +171,7 @@ class Outbox:
 
     def aside(self) -> int:
         """How many messages were refused for good."""
-        with mapped():
-            count: int = self._connection.execute("SELECT count(*) FROM aside").fetchone()[0]
-        return count
+        return aside(self._connection)
 
     def _gaps(self, first: int, last: int) -> list[Range]:
         query = "SELECT seq FROM outbox WHERE seq BETWEEN ? AND ? ORDER BY seq"
@@ -156,3 +183,30 @@ class Outbox:
         if expected <= last:
             gaps.append((expected, last))
         return gaps
+
+
+def last_seq(connection: Medium) -> int:
+    """The last place ever given."""
+    query = (
+        "SELECT max((SELECT coalesce(max(seq), 0) FROM reading),"
+        " coalesce((SELECT cast(value AS INTEGER) FROM fact WHERE name = 'wiped_upto'), 0))"
+    )
+    seq: int = connection.execute(query).fetchone()[0]
+    return max(0, seq)
+
+
+def depth(connection: Medium) -> Depth:
+    """Counts, and the oldest of all."""
+    with mapped():
+        waiting, at_broker, oldest = connection.execute(
+            "SELECT count(*), coalesce(sum(at_broker > 0), 0), min(seq) FROM outbox"
+        ).fetchone()
+        received = connection.execute("SELECT stored_at FROM reading WHERE seq = ?", (oldest,)).fetchone()
+    return Depth(waiting, at_broker, oldest, received_text(received[0]) if received else None)
+
+
+def aside(connection: Medium) -> int:
+    """How many messages were refused for good."""
+    with mapped():
+        count: int = connection.execute("SELECT count(*) FROM aside").fetchone()[0]
+    return count

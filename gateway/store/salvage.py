@@ -14,18 +14,18 @@ from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from gateway.deviation import Occurrence
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, RefusedError
 from gateway.keeping import Draft, Kept
 from gateway.reading import Reading
 from gateway.store.carve import Bytes, carve
 from gateway.store.database import FILE, LOG, PAGE_BYTES, Medium, open_read_only, transaction
 from gateway.store.frames import kept_frame
 from gateway.store.notes import Notes
-from gateway.store.packing import unpack
 from gateway.store.places import Places, is_blob
+from gateway.store.sealing import Row, Seal
 from gateway.store.undated import FLOOR, WHAT, what_of
 from gateway.timebase import Undated
 from gateway.topics import KINDS
@@ -41,30 +41,42 @@ _NOT_COPIED = ("fact", "reading", "void", "outbox", "undated", "held", "device")
 _RECORDS = ("audit", "deviation", "deviation_count", "deviation_closing", "event")
 # Columns that say something of the old epoch only.
 _LEFT_OUT = {"aside": ("seq",)}
-_LEFT_FACTS = ("epoch", "probe")
+_LEFT_FACTS = ("epoch", "probe", "wiped_upto")
+_SEALED = {"aside": ("payload", "frames"), "frame": ("data",)}
 _AT_ONCE = 200
+
+
+class Target(NamedTuple):
+    """Where it goes: the database, its epoch, places and seal; `earlier` gives the seal of an epoch, `epochs` are all
+    that this hub has had."""
+
+    connection: Medium
+    epoch: str
+    places: Places
+    seal: Seal
+    earlier: Callable[[str], Seal]
+    epochs: Sequence[str]
 
 
 def salvage(
     folder: Path,
-    connection: Medium,
-    epoch: str,
-    places: Places,
+    target: Target,
     keep: Callable[[list[Draft]], list[Kept]],
     deviates: Callable[[Occurrence], object],
 ) -> None:
-    """Takes over everything in `folder` into the database of `connection`, whose epoch is `epoch`.
+    """Takes over everything in `folder` into another database.
 
     `keep` keeps readings, durable on return; `deviates` hears of those that are lost. What is cut short may be done
     again: readings are known by their ids. The last step leaves a note (`untold.` and the folder's name) with a JSON
     table of what was found.
     """
+    connection, epoch, places = target[:3]
     with closing(open_read_only(folder)) as link:
-        wreck = Wreck(folder, link)
+        wreck = Wreck(folder, link, target)
         _take_facts(wreck, connection)
         with transaction(connection):
             for table in _RECORDS:
-                _copy(wreck, connection, table)
+                _copy(wreck, target, table)
         kept: list[Kept] = []
         readings = wreck.readings(epoch)
         while some := list(islice(readings, _AT_ONCE)):
@@ -79,7 +91,7 @@ def salvage(
             "unreadable": wreck.unreadable,
         }
         with transaction(connection):
-            _take_rest(wreck, connection)
+            _take_rest(wreck, target)
             known = _take_ids(wreck, places)
             Notes(connection).put(f"{UNTOLD}{folder.name}", json.dumps(found))
             if wreck.unreadable or not wreck.whole:
@@ -95,27 +107,40 @@ def _take_facts(wreck: "Wreck", connection: Medium) -> None:
         connection.executemany("INSERT OR IGNORE INTO fact (name, value) VALUES (?, ?)", facts.items())
 
 
-def _take_rest(wreck: "Wreck", connection: Medium) -> None:
+def _take_rest(wreck: "Wreck", target: Target) -> None:
+    connection = target.connection
     names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
     for (table,) in names.fetchall():
         if table not in (*_NOT_COPIED, *_RECORDS):
-            _copy(wreck, connection, table)
+            _copy(wreck, target, table)
     for ref, twin, cursor in wreck.rows("device", ("ref", "twin", "cursor")):
         if _read(json.loads, twin) is not None:
             known = (ref, twin, cursor if wreck.whole else None)
             connection.execute("INSERT OR IGNORE INTO device (ref, twin, cursor) VALUES (?, ?, ?)", known)
 
 
-def _copy(wreck: "Wreck", connection: Medium, table: str) -> None:
+def _copy(wreck: "Wreck", target: Target, table: str) -> None:
+    connection = target.connection
     query = "SELECT name FROM pragma_table_info(?) ORDER BY pk = 0, pk, cid"
     names = [name for (name,) in connection.execute(query, (table,))]
     columns = [name for name in names if name not in _LEFT_OUT.get(table, ())]
     marks = ", ".join("?" * len(columns))
     insert = f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - our own names
-    for row in wreck.rows(table, columns):
-        if table != "frame" or _read(kept_frame, row) is not None:
+    for found in wreck.rows(table, columns):
+        row = _sealed_anew(wreck, target.seal, table, dict(zip(columns, found, strict=True)))
+        if row is not None and (table != "frame" or _read(lambda one: kept_frame(one, target.seal), row) is not None):
             with suppress(sqlite3.IntegrityError):  # what does not fit the table, or does not follow, is no row of it
                 connection.execute(insert, row)
+
+
+def _sealed_anew(wreck: "Wreck", seal: Seal, table: str, row: dict[str, Any]) -> tuple[Any, ...] | None:
+    """The row, with what was sealed in it sealed for its new place; None if it cannot be opened."""
+    for column in _SEALED.get(table, ()):
+        text = wreck.open(row[column], table, row["number"], column)
+        if text is None:
+            return None
+        row[column] = seal.shut(text, table, row["number"], column)
+    return tuple(row.values())
 
 
 def _take_ids(wreck: "Wreck", places: Places) -> dict[bytes, int]:
@@ -132,7 +157,7 @@ def _read(reader: Callable[[Any], _T], value: Any) -> _T | None:
     """What `reader` makes of a value; None if it makes nothing of it."""
     try:
         return reader(value)
-    except (TypeError, ValueError):
+    except (GatewayError, TypeError, ValueError):
         return None
 
 
@@ -149,10 +174,20 @@ def _mapped(path: Path) -> Iterator[Bytes]:
 class Wreck:
     """A damaged database. `whole`: all of its outbox was read; `unreadable`: rows that are there and say nothing."""
 
-    def __init__(self, folder: Path, link: Medium) -> None:
+    def __init__(self, folder: Path, link: Medium, target: Target) -> None:
         self._folder, self._link = folder, link
         self.whole = True
         self.unreadable = 0
+        # Its own epoch first; where that cannot be read, it is one of those that this hub has had.
+        known = dict.fromkeys([self.facts().get("epoch", ""), *target.epochs])
+        self._seals = [target.earlier(str(epoch)) for epoch in known]
+
+    def open(self, sealed: Any, table: str, row: Any, column: str) -> str | None:
+        """A text that was sealed here; None if none of this hub's keys opens it."""
+        for seal in self._seals if isinstance(row, int | bytes) else ():
+            with suppress(RefusedError):
+                return seal.open(sealed, table, row, column)
+        return None
 
     def facts(self) -> dict[str, str]:
         """Small facts, by name."""
@@ -163,9 +198,9 @@ class Wreck:
         undated = {row[0]: _read(what_of, row[1:]) for row in self.rows("undated", ("seq", *WHAT))}
         for seq, kind, payload, frames, *_rest in self._outbox():
             if kind in KINDS:
-                yield from self._draft(payload, frames, epoch, undated.get(seq))
-        for _id, payload, frames in self.rows("held", ("id", "payload", "frames")):
-            yield from self._draft(payload, frames, epoch, None)
+                yield from self._draft(("outbox", seq), payload, frames, epoch, undated.get(seq))
+        for key, payload, frames in self.rows("held", ("id", "payload", "frames")):
+            yield from self._draft(("held", key), payload, frames, epoch, None)
 
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[Columns]:
         """Every row of a table that SQLite can read, by the order of the first column, its key."""
@@ -211,11 +246,13 @@ class Wreck:
                 if len(columns) == len(_OUTBOX) and columns[1] in KINDS:
                     yield (seq, *columns[1:])
 
-    def _draft(self, payload: Any, frames: Any, epoch: str, undated: Undated | None) -> Iterator[Draft]:
+    def _draft(
+        self, place: tuple[str, Row], payload: Any, frames: Any, epoch: str, undated: Undated | None
+    ) -> Iterator[Draft]:
         try:
-            reading = Reading.model_validate_json(unpack(payload))
-            raw = [(str(channel), str(data)) for channel, data in json.loads(unpack(frames))]
-        except (GatewayError, TypeError, ValueError):
+            reading = Reading.model_validate_json(self.open(payload, *place, "payload") or "")
+            raw = [(str(channel), str(data)) for channel, data in json.loads(self.open(frames, *place, "frames") or "")]
+        except (TypeError, ValueError):
             self.unreadable += 1
             return
         yield Draft(reading.model_copy(update={"epoch": epoch, "seq": None}), raw, undated=undated)

@@ -8,7 +8,7 @@ from typing import Any
 from gateway.deviation import Occurrence, undatable
 from gateway.reading import Reading
 from gateway.store.database import Medium, mapped, transaction
-from gateway.store.packing import pack, unpack
+from gateway.store.sealing import Seal
 from gateway.timebase import ClockFix, DeviceClaim, Undated
 
 FLOOR = "clock_floor"
@@ -33,12 +33,13 @@ class UndatedReadings:
     def __init__(
         self,
         connection: Medium,
+        seal: Seal,
         deviates: Callable[[Occurrence], object],
         take_back: Callable[[int, Reading, str], None],
     ) -> None:
         """`deviates` hears of readings that will never have a time, `take_back` of those that are not to be sent after
         all (place, reading, reason), both inside the transaction."""
-        self._connection, self._deviates, self._take_back = connection, deviates, take_back
+        self._connection, self._seal, self._deviates, self._take_back = connection, seal, deviates, take_back
 
     def add(self, seq: int, what: Undated) -> None:
         """Remembers what is needed to date the reading at this place."""
@@ -65,7 +66,8 @@ class UndatedReadings:
             " FROM undated JOIN outbox ON outbox.seq = undated.seq ORDER BY undated.seq LIMIT ?"
         )
         with mapped():
-            return [_row(row) for row in self._connection.execute(query, (_AT_ONCE,))]
+            rows = self._connection.execute(query, (_AT_ONCE,)).fetchall()
+        return [self._row(row) for row in rows]
 
     def date(self, readings: Sequence[tuple[int, Reading, str]]) -> None:
         """These have their time now: they are sent as they are here, or held back for the reason that is given."""
@@ -80,9 +82,15 @@ class UndatedReadings:
                     self._send(seq, reading)
 
     def _send(self, seq: int, reading: Reading) -> None:
-        self._connection.execute("UPDATE outbox SET payload = ? WHERE seq = ?", (pack(reading.wire(seq)), seq))
+        payload = self._seal.shut(reading.wire(seq), "outbox", seq, "payload")
+        self._connection.execute("UPDATE outbox SET payload = ? WHERE seq = ?", (payload, seq))
         if reading.measured_at is None:
             self._deviates(undatable(reading))
+
+    def _row(self, row: Sequence[Any]) -> UndatedRow:
+        seq, payload, *what, earliest = row
+        text = self._seal.open(payload, "outbox", seq, "payload")
+        return UndatedRow(seq, Reading.model_validate_json(text), what_of(what), _instant(earliest))
 
     def floor(self) -> datetime | None:
         """A moment that is certainly past (aware UTC); None before the first."""
@@ -97,11 +105,6 @@ class UndatedReadings:
                 "INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
                 (FLOOR, known.isoformat()),
             )
-
-
-def _row(row: Sequence[Any]) -> UndatedRow:
-    seq, payload, *what, earliest = row
-    return UndatedRow(seq, Reading.model_validate_json(unpack(payload)), what_of(what), _instant(earliest))
 
 
 def what_of(columns: Sequence[Any]) -> Undated:

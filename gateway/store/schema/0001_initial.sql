@@ -22,7 +22,8 @@ CREATE TABLE void (
     PRIMARY KEY (first, last)
 ) WITHOUT ROWID;
 
--- What is not yet confirmed: the message as it is sent, and the raw frames it came from; both packed, here and below.
+-- What is not yet confirmed: the message as it is sent, and the raw frames it came from; both sealed, here and below
+-- (gateway/store/sealing.py). Numbers, kinds, references and times stay clear: the daemon works by them.
 CREATE TABLE outbox (
     seq       INTEGER PRIMARY KEY,
     kind      TEXT NOT NULL,

@@ -41,10 +41,10 @@ def test_refused_bytes_do_not_wait_and_the_oldest_make_room(store: Store) -> Non
     (waits,) = store.add_frames([kept_frame(b"waits")])
     for i in range(1005):
         store.refuse_frame(kept_frame(str(i).encode()), "noise")
-    rows = store._connection.execute("SELECT data, reason FROM frame WHERE reason IS NOT NULL ORDER BY number")
-    kept = rows.fetchall()
+    rows = store._connection.execute("SELECT number, data FROM frame WHERE reason IS NOT NULL ORDER BY number")
+    kept = [bytes.fromhex(store.seal.open(data, "frame", number, "data")) for number, data in rows.fetchall()]
     assert len(kept) == 1000
-    assert (kept[0], kept[-1]) == ((b"5", "noise"), (b"1004", "noise"))
+    assert (kept[0], kept[-1]) == (b"5", b"1004")
     assert [f.number for f in store.waiting_frames(REF)] == [waits]
     store.drop_frames([waits])
 

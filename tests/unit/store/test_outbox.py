@@ -8,7 +8,6 @@ import pytest
 
 from gateway.store import Store
 from gateway.store.outbox import Depth, Outbox
-from gateway.store.packing import pack
 from tests.readings import NOON, draft
 
 _ALL = 2**62
@@ -56,7 +55,7 @@ def test_only_what_is_confirmed_leaves(outbox: Outbox) -> None:
 
 def test_the_last_place_given_is_remembered_when_all_is_released(store: Store) -> None:
     store.outbox.release([(1, 10)])
-    assert Outbox(store._connection, store.places).last_seq == 10
+    assert Outbox(store._connection, store.places, store.seal, lambda _what: None).last_seq == 10
 
 
 def test_what_is_asked_for_again_waits_again_and_what_is_gone_is_named(outbox: Outbox) -> None:
@@ -76,9 +75,11 @@ def test_a_message_refused_for_good_is_kept_apart_and_a_void_takes_its_place(sto
     (row,) = outbox.waiting(1, 2, 1)
     assert (row.seq, row.kind, row.payload) == (2, "void", '{"void":2}')
     assert outbox.aside() == 1
-    kept = store._connection.execute("SELECT seq, kind, payload, frames, reason FROM aside").fetchone()
-    frames = json.dumps([["port", b"n2".hex()]])
-    assert kept == (2, "weight", pack(original), pack(frames), "mqtt-payload-invalid")
+    query = "SELECT number, seq, kind, reason, payload, frames FROM aside"
+    number, *kept, payload, frames = store._connection.execute(query).fetchone()
+    assert kept == [2, "weight", "mqtt-payload-invalid"]
+    assert store.seal.open(payload, "aside", number, "payload") == original
+    assert json.loads(store.seal.open(frames, "aside", number, "frames")) == [["port", b"n2".hex()]]
 
 
 def test_setting_aside_twice_or_what_is_gone_changes_nothing_more(outbox: Outbox) -> None:

@@ -14,8 +14,8 @@ from gateway.errors import RefusedError, TransientError
 from gateway.keeping import Draft
 from gateway.store import Store, quarantine
 from gateway.store.database import FILE, LOG, PAGE_BYTES
-from gateway.store.packing import pack
 from gateway.store.salvage import UNTOLD
+from gateway.store.sealing import Seal
 from gateway.timebase import DeviceClaim, Undated
 from tests.readings import NOON, REF, draft, kept_frame, reading
 
@@ -57,9 +57,10 @@ def found(store: Store, folder: str = "1") -> dict[str, Any]:
     return table
 
 
-def page_of(place: Path, text: str) -> int:
-    """The page that a reading's message lies on."""
-    return (place / FILE).read_bytes().index(pack(text)) // PAGE_BYTES + 1
+def page_of(place: Path, seal: Seal, name: str, seq: int) -> int:
+    """The page that a reading's message lies on; a seal gives the same bytes each time."""
+    sealed = seal.shut(reading(name).wire(seq), "outbox", seq, "payload")
+    return (place / FILE).read_bytes().index(sealed) // PAGE_BYTES + 1
 
 
 def root_page(store: Store, table: str) -> int:
@@ -167,8 +168,9 @@ def test_with_a_broken_tree_every_reading_on_a_whole_page_is_saved(place: Path, 
     """Header, root or inner pages gone: rows are read out of the bare pages."""
     store = filled(place, 300)
     roots = [root_page(store, table) for table in ("outbox", "reading", "held", "fact")]
+    seal = store.seal
     store.close()
-    leaf = page_of(place, reading("n150").wire(150))
+    leaf = page_of(place, seal, "n150", 150)
     damage(place, *{"header": [1], "root": roots[:1], "tables": roots, "leaf": [leaf]}[where])
     mended = Store(place)
     saved = set(names(mended))
@@ -182,9 +184,9 @@ def test_with_a_broken_tree_every_reading_on_a_whole_page_is_saved(place: Path, 
 def test_what_was_lost_may_be_fetched_again_from_the_devices_memory(place: Path) -> None:
     """Where it is not certain that all was read, record numbers and ids of what is gone are forgotten."""
     store = filled(place, 300)
-    page = root_page(store, "outbox")
+    page, seal = root_page(store, "outbox"), store.seal
     store.close()
-    damage(place, page, page_of(place, reading("n150").wire(150)))
+    damage(place, page, page_of(place, seal, "n150", 150))
     mended = Store(place)
     assert mended.cursor(REF) is None
     lost = set(ids(12, 300)) - set(names(mended))

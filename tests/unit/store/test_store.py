@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from gateway.errors import GatewayError, RefusedError, TransientError
 from gateway.keeping import Kept
 from gateway.store import Store, look
-from gateway.store.packing import unpack
 from tests.readings import REF, draft, kept_frame, reading
 
 
@@ -76,8 +75,7 @@ def test_a_reading_that_may_not_be_sent_is_held_without_a_place(store: Store, st
 
 def test_raw_frames_stay_with_the_reading_until_its_release(store: Store) -> None:
     store.keep([draft("one")])
-    query = "SELECT frames FROM outbox WHERE seq = 1"
-    assert json.loads(unpack(store._connection.execute(query).fetchone()[0])) == [["port", b"one".hex()]]
+    assert json.loads(store.outbox.frames(1)) == [["port", b"one".hex()]]
 
 
 def test_keeping_a_reading_and_forgetting_its_waiting_frames_are_one_step(store: Store) -> None:
