@@ -226,6 +226,7 @@ class Forwarder:
         # What is still to come of the backlog comes in its turn, at its pace.
         lanes = (_Lane(first - 1, min(last, self._old.after)), _Lane(max(first - 1, self._old.upto), last))
         self._asked += [lane for lane in lanes if lane.after < lane.upto]
+        self._old_empty = False
         if len(self._asked) > _MOST_ASKED:
             self._asked = [_Lane(0, self._new.after)]
         return missing

@@ -144,6 +144,21 @@ def test_what_is_stored_during_a_backlog_goes_first_and_each_lane_keeps_its_orde
     scene(way, play)
 
 
+def test_what_the_broker_took_in_an_earlier_connection_is_sent_again_when_asked_for(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(5)
+        await way.connect()
+        await way.take_everything()
+        await way.cut()
+        await way.connect()
+        assert way.sent == [1, 2, 3, 4, 5]
+        way.forwarder.acknowledge(Ack((), ((3, 3),)))
+        await way.take_everything()
+        assert way.sent == [1, 2, 3, 4, 5, 3]
+
+    scene(way, play)
+
+
 # A broker that comes back after a long time
 
 
