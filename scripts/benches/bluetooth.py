@@ -10,7 +10,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -114,8 +114,7 @@ async def _contacts(*, bonded: bool) -> tuple[float, float]:
                 [BleDevice(cuff.address, DRIVER, watch)], real_env(), local_time=lambda: None, heard=watch.note
             )
             task = asyncio.create_task(radio.run())
-            while radio.state.code != "ready":
-                await asyncio.sleep(0.01)
+            await _until(lambda: radio.state.code == "ready")  # noqa: B023  # awaited inside the loop
             cuff.measure(frames.blood_pressure(120 + run, 80, 93))
             await watch.over.wait()
             task.cancel()
@@ -152,8 +151,7 @@ async def _crowd() -> list[Row]:
                 stderr=asyncio.subprocess.DEVNULL, env={**os.environ, **bluetooth.environ},
             )  # fmt: skip
             try:
-                while not bluetooth.called("StartDiscovery"):
-                    await asyncio.sleep(0.05)
+                await _until(lambda: bluetooth.called("StartDiscovery") > 0)
                 await _pass_by(bluetooth, 0, _WARM)
                 before, busy = _resident_mb(daemon.pid), _cpu_s(daemon.pid)
                 await _pass_by(bluetooth, _WARM, _WARM + _CROWD)
@@ -174,6 +172,11 @@ async def _pass_by(bluetooth: VirtualBluetooth, begin: int, end: int) -> None:
         bluetooth.radio.on_advert(Advert(address, "random", None, rssi=-80, manufacturer_data={76: b"\x10\x05"}))
         await asyncio.sleep(1 / _PER_SECOND)
     await asyncio.sleep(2.0)
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110  # looked at from outside: nobody tells when it comes true
+        await asyncio.sleep(0.01)
 
 
 def _resident_mb(pid: int) -> float:

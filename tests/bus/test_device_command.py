@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import pty
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -398,3 +399,31 @@ def test_a_configuration_with_mistakes_is_refused(tmp_path: Path) -> None:
             assert code == 78
 
     run(main(), timeout=50.0)
+
+
+# --- rights -----------------------------------------------------------------------------------------------------------
+
+_OWNED = """
+import os, sys
+from gateway.cli.device.bench import become_owner
+from gateway.errors import GatewayError
+from pathlib import Path
+if sys.argv[2] != "0":
+    os.setuid(int(sys.argv[2]))
+try:
+    become_owner(Path(sys.argv[1]))
+except GatewayError as error:
+    print(error.reason)
+else:
+    print(os.getuid(), os.geteuid(), os.getgid())
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize(("who", "said"), [("0", "65534 65534 65534"), ("1", "act-other-user")])
+def test_the_store_stays_its_owners_whoever_runs_the_command(tmp_path: Path, who: str, said: str) -> None:
+    os.chown(tmp_path, 65534, 65534)
+    done = subprocess.run(
+        [sys.executable, "-c", _OWNED, tmp_path, who], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert done.stdout.strip() == said

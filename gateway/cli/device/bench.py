@@ -26,8 +26,10 @@ from gateway.settings import BleDevice as Listed
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.store.opening import open_store
+from gateway.store.opening import open_store
 from gateway.transport import Contact
 from gateway.transport.ble.radio import BleDevice, Care, Radio
+from gateway.whose import Whose
 
 _READY_S = 10.0
 _LOOK_S = 0.1
@@ -170,7 +172,7 @@ async def bench(arguments: argparse.Namespace, talker: Talker, *, wait: bool = F
 def owned_store(settings: Settings) -> Store:
     """The store, ours while it is open; RefusedError `device-gateway-runs` if a gateway has it."""
     directory = Path(settings.store.path)
-    _become_owner(directory)
+    become_owner(directory)
     try:
         return open_store(settings.store, os.environ.get("CREDENTIALS_DIRECTORY"))
     except RefusedError as error:
@@ -228,9 +230,13 @@ def _watched(
         Listed(name=device.name, driver=device.driver.name, transport="ble", address=device.address),
     )
     only = settings.model_copy(update={"device": (entry,)})
-    place = Place(hub=settings.hub.id, epoch=store.epoch, id_key=store.id_key, zone=ZoneInfo(settings.hub.timezone))
+    zone = ZoneInfo(settings.hub.timezone)
+    place = Place(hub=settings.hub.id, epoch=store.epoch, id_key=store.id_key, zone=zone)
     told = Told(kept=_unheard, note=_unheard, changed=_unheard, radio=_unheard)
-    (one,) = Instruments(only, {entry.driver: device.driver}, store, env, place, told).all
+    # What comes now is the person's or nobody's by the same rules as ever.
+    whose = Whose(store.assignments, store.equipment.retired, store.cursor, env, zone, _unheard)
+    (one,) = Instruments(only, {entry.driver: device.driver}, store, env, place, told, whose).all
+    whose.reload()
     collector = one.collector
     known = dict(collector.twin)
     if own:
@@ -242,7 +248,7 @@ def _unheard(*_told: object) -> None:
     """The command tells the person itself."""
 
 
-def _become_owner(directory: Path) -> None:
+def become_owner(directory: Path) -> None:
     """The files of the store must stay their owner's: root becomes the owner, others are refused.
 
     Wholly, since the message bus looks at who we are, too.
