@@ -163,6 +163,12 @@ class Hub:
     def stored(self) -> list[dict[str, Any]]:
         return self.named("reading.stored")
 
+    def ready(self, starts: int = 1) -> "Hub":
+        """Returns when, after so many starts, the broker is there and the scale's port is open: it hears from now on."""
+        self.wait_for("uplink.connected", starts)
+        self.wait_for("device.opened", starts)
+        return self
+
     def wait_for(self, event: str, count: int = 1, within: float = 15.0) -> list[dict[str, Any]]:
         until(lambda: len(self.named(event)) >= count, within, f"{count} x {event}")
         return self.named(event)

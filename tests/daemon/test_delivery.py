@@ -49,7 +49,7 @@ def test_a_line_becomes_a_reading_in_the_contracts_form(hub: Hub, scale: Pty, li
 
 def test_three_hundred_readings_wait_for_the_broker(hub: Hub, scale: Pty, broker: Broker, listener: Listener) -> None:
     """The broker is stopped, 300 more come, it starts again: all, in order, once by id."""
-    hub.start().wait_for("uplink.connected")
+    hub.start().ready()
     scale.weigh(70)
     until(listener.readings)
     broker.stop()
@@ -89,7 +89,7 @@ def test_kill_9_loses_nothing_that_was_logged(hub: Hub, scale: Pty, listener: Li
 
 def test_sigterm_ends_it_in_time_and_with_0(hub: Hub, scale: Pty, listener: Listener) -> None:
     """A graceful stop takes under five seconds, says `disconnected`, and leaves nothing half done."""
-    hub.start().wait_for("uplink.connected")
+    hub.start().ready()
     scale.weigh(71.5)
     until(listener.readings)
     began = time.monotonic()
@@ -109,7 +109,7 @@ def test_the_last_will_says_lost(hub: Hub, listener: Listener) -> None:
 
 def test_a_confirmed_reading_leaves_the_outbox(hub: Hub, scale: Pty, listener: Listener) -> None:
     """With `receiver`, the broker's word does not release a reading; the receiver's ack does."""
-    hub.start().wait_for("uplink.connected")
+    hub.start().ready()
     for number in range(3):
         scale.weigh(60 + number)
     until(lambda: len(listener.readings()) == 3)
@@ -123,7 +123,7 @@ def test_a_confirmed_reading_leaves_the_outbox(hub: Hub, scale: Pty, listener: L
 def test_with_broker_confirmation_the_puback_releases(hub: Hub, scale: Pty, listener: Listener) -> None:
     """A backend that cannot ack: what the broker has taken is done with."""
     hub.confirm = "broker"
-    hub.start().wait_for("uplink.connected")
+    hub.start().ready()
     scale.weigh(61)
     until(listener.readings)
     until(lambda: status(hub)["stored"] == 1 and status(hub)["waiting"] == 0)
@@ -131,12 +131,12 @@ def test_with_broker_confirmation_the_puback_releases(hub: Hub, scale: Pty, list
 
 def test_a_restart_does_not_repeat_what_the_broker_has(hub: Hub, scale: Pty, listener: Listener) -> None:
     """Taken by the broker, not yet confirmed: a restart alone sends nothing again; `resend` does."""
-    hub.start().wait_for("uplink.connected")
+    hub.start().ready()
     for number in range(5):
         scale.weigh(62 + number)
     until(lambda: len(listener.readings()) == 5)
     hub.end(signal.SIGTERM)
-    hub.start().wait_for("uplink.connected", 2)
+    hub.start().ready(2)
     scale.weigh(90)
     until(lambda: len(listener.readings()) == 6)
     assert [r["seq"] for r in listener.readings()] == [1, 2, 3, 4, 5, 6]
@@ -161,7 +161,7 @@ def test_a_restart_does_not_repeat_what_the_broker_has(hub: Hub, scale: Pty, lis
 )
 def test_a_bad_ack_is_ignored_and_counted(hub: Hub, scale: Pty, listener: Listener, payload: bytes) -> None:
     """Another epoch, a place never given, or nonsense: nothing is released, the daemon stays up."""
-    hub.start().wait_for("uplink.connected")
+    hub.start().ready()
     scale.weigh(63)
     epoch = until(listener.readings)[0]["epoch"]
     listener.say("ack", payload.replace(b"EPOCH", epoch.encode()))

@@ -36,7 +36,7 @@ def ruin(path: Path, table: str) -> None:
 
 def weigh_offline(hub: Hub, scale: Pty, broker: Broker, count: int) -> list[dict[str, Any]]:
     """So many readings wait for a broker that is away; gives what the log says of them."""
-    hub.start().wait_for("uplink.connected")
+    hub.start().ready()
     broker.stop()
     hub.wait_for("uplink.lost")
     for number in range(count):
