@@ -26,7 +26,6 @@ from gateway.settings import BleDevice as Listed
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.store.opening import open_store
-from gateway.store.opening import open_store
 from gateway.transport import Contact
 from gateway.transport.ble.radio import BleDevice, Care, Radio
 from gateway.whose import Whose
@@ -257,6 +256,8 @@ def become_owner(directory: Path) -> None:
         owner = directory.stat()
     except FileNotFoundError:
         return
+    except PermissionError as error:
+        raise RefusedError("act-other-user", "root") from error
     if owner.st_uid == os.geteuid():
         return
     name = _user(owner.st_uid)
