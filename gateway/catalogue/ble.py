@@ -11,7 +11,7 @@ TEXTS = {
     ),
     "bluetooth-blocked": Text(
         "Bluetooth is blocked by a switch of the machine. Unblock it (rfkill unblock bluetooth), or turn the switch.",
-        "Bluetooth er sperret av en bryter på maskinen. Opphev sperringen (rfkill unblock bluetooth), eller slå den på.",
+        "Bluetooth er sperret av en bryter på maskinen. Opphev den (rfkill unblock bluetooth), eller slå den på.",
     ),
     "bluetooth-silent": Text(
         "Nothing is heard over Bluetooth, where there was always something. The radio is being restarted.",
