@@ -147,6 +147,8 @@ class Instruments:
             local_time=self._local_time,
             on_change=self._told.radio,
             care=module.Care(reboots=self._reboots(module)),
+            # What a device remembers stays there while it could not be kept here.
+            may_contact=lambda: self._store.trouble is None,
         )
         await self.radio.run()
 

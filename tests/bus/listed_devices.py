@@ -159,6 +159,7 @@ async def running(
     on_change: Callable[[RadioState], None] | None = None,
     hardware: Hardware | None = None,
     reboots: Reboots | None = None,
+    may_contact: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[Radio]:
     """A radio that runs until the block ends, and then ends within two seconds."""
     radio = Radio(
@@ -170,6 +171,7 @@ async def running(
         limits=limits,
         on_change=on_change,
         care=Care(reboots=reboots, hardware=hardware or PLUGGED_IN),
+        may_contact=may_contact,
     )
     task = asyncio.create_task(radio.run())
     try:

@@ -1,5 +1,6 @@
 """What listed devices send reaches their contacts, in order, and nobody else is touched."""
 
+import asyncio
 from dataclasses import replace
 from functools import partial
 
@@ -60,6 +61,26 @@ def test_the_same_device_is_served_again_and_each_value_once() -> None:
                 cuff.measure(frame)
                 await until(partial(witness.ended, n))
         assert witness.values == PRESSURES
+
+    run(main())
+
+
+def test_devices_are_left_alone_while_nothing_could_be_kept_and_served_when_it_can() -> None:
+    async def main() -> None:
+        cuff, witness = Cuff(habits=HABITS), Witness()
+        room = False
+        async with (
+            virtual_bluetooth([cuff]) as bluetooth,
+            running([listed(cuff, witness)], may_contact=lambda: room) as radio,
+        ):
+            cuff.measure(*PRESSURES)
+            await until(lambda: radio.state.last_advertisement_s is not None)
+            await asyncio.sleep(0.3)
+            assert not bluetooth.connected(cuff.address)
+            assert witness.of("opened") == []
+            room = True
+            await until(lambda: witness.reasons)
+            assert witness.values == PRESSURES
 
     run(main())
 

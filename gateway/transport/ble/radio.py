@@ -47,6 +47,7 @@ class Radio:
         on_change: Callable[[RadioState], None] | None = None,
         heard: Callable[[str], None] | None = None,
         care: Care | None = None,
+        may_contact: Callable[[], bool] = lambda: True,
     ) -> None:
         self._env = env
         self._on_change = on_change
@@ -62,7 +63,7 @@ class Radio:
             limits,
             adapter=adapter,
             local_time=local_time,
-            allowed=lambda: self._condition.code == READY,
+            allowed=lambda: self._condition.code == READY and may_contact(),
             changed=self._changed,
         )
         services = [s for d in devices for s in d.driver.services]
