@@ -345,3 +345,41 @@ def test_a_bluez_that_keeps_no_cache_is_named() -> None:
                 await until(lambda: radio.state.warnings == ())
 
     run(main())
+
+
+# --- for a year -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_many_contacts_with_restarts_of_everything_among_them_lose_nothing_and_pair_once() -> None:
+    """Early sending, three stored readings each time; gateway, bluetoothd and adapter come and go in between."""
+
+    async def main() -> None:
+        cuff, witness = early_cuff(0.0, latency=0.005, linger=0.5), Witness()
+        rounds = 24
+        known: dict[str, object] = {}
+        async with virtual_bluetooth([cuff]) as bluetooth:
+            for begin in range(0, rounds, 8):
+                async with running([entry(cuff, witness, known)]) as radio:
+                    if not begin:
+                        cuff.measure(*pressures(3))
+                        await radio.pair(cuff.address, Typist())
+                    for n in range(begin, begin + 8):
+                        await until(lambda: radio.state.code == "ready")
+                        if n:
+                            cuff.measure(*pressures(3, 3 * n))
+                        await until(partial(witness.ended, n + 1))
+                        if n % 8 == 3:
+                            await bluetooth.restart(crash=n % 16 == 3)
+                        if n % 8 == 5:
+                            await bluetooth.power(False)
+                            await bluetooth.power(True)
+                # What the store would have kept of it.
+                known = {name: witness.known[name] for name in ("early_sender", "cleared")}
+            assert bluetooth.lost(cuff.address) == 0
+            assert bluetooth.called("Pair") == 1
+        assert cuff.confirmed == pressures(3 * rounds)
+        assert witness.values == cuff.confirmed
+        assert set(witness.reasons) == {None}
+
+    run(main(), timeout=58.0)
