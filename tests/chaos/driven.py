@@ -89,6 +89,7 @@ class _Connection(database.Medium):
     points: Points | None = None
     full: Path | None = None
     _writes = ""
+    _pages = 0
 
     def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
         if sql == "BEGIN IMMEDIATE":
@@ -116,9 +117,13 @@ class _Connection(database.Medium):
         return done
 
     def _bound(self) -> None:
-        if self.full is not None:
-            pages = 1 if self.full.exists() else 2**30
-            super().execute(f"PRAGMA max_page_count = {pages}")
+        full = self.full is not None and self.full.exists()
+        if full and not self._pages:
+            self._pages = super().execute("PRAGMA max_page_count").fetchone()[0]
+            super().execute("PRAGMA max_page_count = 1")
+        elif self._pages and not full:
+            super().execute(f"PRAGMA max_page_count = {self._pages}")
+            self._pages = 0
 
 
 def env_of(orders: dict[str, Any]) -> Env:

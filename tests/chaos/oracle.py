@@ -49,7 +49,7 @@ def judge(evidence: Evidence) -> list[str]:
 
 def _lost(e: Evidence) -> Iterator[str]:
     came = {(a.id, a.seq) for a in e.arrivals}
-    refused = {place for void in e.voids if void["reason"] in REFUSED for place in _places(void)}
+    refused = {seq for void in e.voids if void["reason"] in REFUSED for seq in _places(void)}
     for one in sorted(set(e.stored) - came, key=lambda pair: pair[1]):
         if one[1] not in refused:
             yield f"lost: seq {one[1]} was stored and did not come"
@@ -80,7 +80,7 @@ def _sequence(e: Evidence) -> Iterator[str]:
         yield f"{len(epochs)} epochs"
     came = {a.seq for a in e.arrivals}
     # "released" speaks of what the receiver has confirmed; it accounts for nothing that never came.
-    void = {place for v in e.voids if v["reason"] != "released" for place in _places(v)}
+    void = {seq for v in e.voids if v["reason"] != "released" for seq in _places(v)}
     last = max([*came, *(seq for _, seq in e.stored)], default=0)
     missing = set(range(1, last + 1)) - came - void
     yield from (f"gap: seq {seq} never came, and nothing accounts for it" for seq in sorted(missing))
@@ -113,7 +113,7 @@ def _order(e: Evidence) -> Iterator[str]:
         if isinstance(passed.packet, Puback):
             at_broker.add(numbers.pop((passed.link, passed.packet.number), 0))
             continue
-        seq = _seq(passed.packet)
+        seq = place(passed.packet)
         if seq is None:
             continue
         numbers[passed.link, passed.packet.number] = seq
@@ -140,7 +140,7 @@ def _made_by(event: Mapping[str, Any], moment: float) -> bool:
 
 def _ledgers(e: Evidence) -> Iterator[str]:
     lines = {a.seq: a.id for a in e.arrivals}
-    lines.update((place, "void") for v in e.voids if v["reason"] != "released" for place in _places(v))
+    lines.update((seq, "void") for v in e.voids if v["reason"] != "released" for seq in _places(v))
     for ledger in e.ledgers:
         places = range(ledger["from"], ledger["to"] + 1)
         text = "\n".join(f"{seq} {lines.get(seq, 'missing')}" for seq in places)
@@ -152,7 +152,8 @@ def _places(void: Mapping[str, Any]) -> range:
     return range(void["from"], void["to"] + 1)
 
 
-def _seq(packet: Publish) -> int | None:
+def place(packet: Publish) -> int | None:
+    """The place of the reading that a message carries; None if it carries none."""
     if "/reading/" not in packet.topic or packet.topic.endswith("/void"):
         return None
     return int(json.loads(packet.payload)["seq"])

@@ -7,10 +7,13 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from tests.chaos.faults import FAULTS, choose
 from tests.chaos.home import World, home, score, within
+from tests.chaos.oracle import place
+from tests.chaos.wire import Publish
 from tests.chaos.witness import MANNERS, Manner
 
 _STEP_S = 0.02
@@ -54,7 +57,8 @@ class Verdict:
     stored: int = 0
     came: int = 0
     killed: Sequence[str] = ()
-    events: list[object] = field(default_factory=list)
+    # Everything that happened, by wall time: what the daemon logged, what passed on the wire, what came.
+    story: list[tuple[float, str, object]] = field(default_factory=list)
 
 
 def plan(seed: int, *, only: Sequence[str] = (), defect: str | None = None) -> Plan:
@@ -84,7 +88,20 @@ def play(plan: Plan, directory: Path | None = None) -> Verdict:
         )
         faults = _live(world, plan)
         hub = world.hub
-        return Verdict(plan, faults, len(hub.stored), len(world.witness.ids()), hub.killed, list(hub.events))
+        return Verdict(plan, faults, len(hub.stored), len(world.witness.ids()), hub.killed, _story(world))
+
+
+def _story(world: World) -> list[tuple[float, str, object]]:
+    told: list[tuple[float, str, object]] = [
+        (datetime.fromisoformat(e["at"]).timestamp(), "log", {k: v for k, v in e.items() if k not in ("at", "level")})
+        for e in world.hub.events
+    ]
+    for passed in world.way.passed:
+        packet = passed.packet
+        what = f"{packet.topic} {place(packet)}" if isinstance(packet, Publish) else "answer"
+        told.append((passed.at, f"link {passed.link}", f"{packet.number} {what}"))
+    told += [(at, "receiver", word) for at, word in world.witness.story]
+    return sorted(told, key=lambda one: one[0])
 
 
 def _live(world: World, plan: Plan) -> list[str]:

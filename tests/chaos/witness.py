@@ -63,6 +63,8 @@ class Witness:
     epochs: list[str] = field(default_factory=list)
     # Places that were asked for by name.
     asked: set[int] = field(default_factory=set)
+    # What it heard and said, by wall time.
+    story: list[tuple[float, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._dice = random.Random(self.seed)  # noqa: S311  # dice, not secrets
@@ -119,6 +121,7 @@ class Witness:
             return
         document = json.loads(message.payload)
         with self._guard:
+            self.story.append((time.time(), f"heard {words} {document.get('seq', document.get('from', ''))}"))
             if words[0] == "about":
                 self.epochs += [document["epoch"]] if document["epoch"] not in self.epochs else []
             elif words[0] == "ledger":
@@ -143,6 +146,7 @@ class Witness:
             with self._guard:
                 words = self._words() if self.epochs and self._client.is_connected() else []
             for word in words:
+                self.story.append((time.time(), f"said {word.decode(errors='replace')}"))
                 self._client.publish(f"{ROOT}/ack", word, 1)
             if self.manner == "absent" and self._dice.random() < 0.1:
                 self._leave()
