@@ -1,0 +1,62 @@
+"""Virtual devices read by the daemon, through the real kernel and the real bluetoothd, up to the receiver."""
+
+from collections.abc import Callable
+
+import pytest
+
+from gateway.simulator.peripheral import VirtualDevice
+from tests.vm.devices import Devices
+from tests.vm.guest import until
+from tests.vm.home import Home
+from tests.vm.hub import Hub
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def read(hub: Hub, home: Home, device: VirtualDevice, measure: Callable[[], None], kind: str) -> dict[str, str]:
+    """One act of measuring, and the values that the receiver has of it."""
+    before = set(hub.received())
+    home.do(measure)
+    new = until(lambda: {i: r for i, r in hub.received().items() if i not in before}, 60, f"a reading of {kind}")
+    until(lambda: not home.do(lambda: device.linked), 30, "the end of the contact")
+    (reading,) = new.values()
+    assert reading["id"] in hub.stored
+    return {value["type"]: value["value"] for value in reading["values"]}
+
+
+def test_an_oximeter_is_read(running: Hub, home: Home, devices: Devices) -> None:
+    values = read(running, home, devices.oximeter, devices.oximeter_measures, "oximeter")
+    assert values == {"spo2": "97", "pulse-rate": "61"}
+
+
+def test_a_scale_is_read(running: Hub, home: Home, devices: Devices) -> None:
+    values = read(running, home, devices.scale, devices.scale_measures, "scale")
+    assert values.keys() == {"weight"}
+
+
+def test_a_spirometer_is_read(running: Hub, home: Home, devices: Devices) -> None:
+    values = read(running, home, devices.spirometer, devices.blow, "spirometer")
+    assert values["fvc"] == "3.10"
+
+
+def test_a_bonded_cuff_is_read_again_and_again_with_one_pairing(running: Hub, home: Home, devices: Devices) -> None:
+    for _ in range(3):
+        values = read(running, home, devices.cuff, devices.cuff_measures, "cuff")
+        assert values.keys() >= {"systolic", "diastolic"}
+    assert home.pairings[devices.cuff.address] == 1
+
+
+def test_a_cuff_with_a_code_is_paired_with_the_code_given_beforehand(
+    running: Hub, home: Home, devices: Devices
+) -> None:
+    running.pair("mansjett-med-kode", lambda: home.do(devices.locked_measures), "--passkey 123456")
+    values = read(running, home, devices.locked, devices.locked_measures, "cuff")
+    assert values.keys() >= {"systolic", "diastolic"}
+    assert home.pairings[devices.locked.address] == 1
+
+
+def test_nothing_is_lost_and_nothing_comes_twice(running: Hub, home: Home, devices: Devices) -> None:
+    """Whatever the devices were told is with the receiver is there, once."""
+    confirmed = home.do(lambda: sum(len(d.confirmed) for d in (devices.cuff, devices.locked, devices.scale)))
+    kinds = [reading["device"]["kind"] for reading in running.received().values()]
+    assert sum(kind in ("blood-pressure", "weight") for kind in kinds) == confirmed
