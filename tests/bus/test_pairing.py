@@ -4,14 +4,16 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from dbus_fast import Message, MessageType
 
 from gateway.errors import GatewayError
 from gateway.simulator import frames
 from gateway.simulator.ble_devices import Cuff, Scale
-from gateway.simulator.bluez.names import DEVICE
+from gateway.simulator.bluez.agents import Agent
+from gateway.simulator.bluez.names import AGENT, DEVICE
 from gateway.simulator.peripheral import Habits
 from tests.aio import run, until
-from tests.bus.dbus_client import dbus_client
+from tests.bus.dbus_client import DBusClient, dbus_client
 from tests.bus.listed_devices import HABITS, QUICK, Typist, Witness, listed, running
 from tests.bus.virtual_home import find, virtual_bluetooth
 
@@ -167,5 +169,72 @@ def test_a_device_that_goes_away_while_it_is_paired_is_named() -> None:
             with pytest.raises(GatewayError) as failed:
                 await pairing
             assert failed.value.reason in {"bluetooth-lost", "ble-gone", "ble-dropped"}
+
+    run(main())
+
+
+# --- the agent's other answers ----------------------------------------------------------------------------------------
+
+
+async def asked(other: DBusClient, agent: Agent, member: str, signature: str, *body: object) -> str:
+    """What the agent answers BlueZ: the error's last word, or `yes` and what it gives."""
+    message = Message(
+        destination=agent.client, path=agent.path, interface=AGENT, member=member, signature=signature, body=list(body)
+    )
+    reply = await other.bus.call(message)
+    if reply.message_type is MessageType.ERROR:
+        return (reply.error_name or "").rpartition(".")[2]
+    return " ".join(["yes", *map(str, reply.body)])
+
+
+def test_the_agent_answers_whatever_bluez_may_ask_while_its_window_is_open() -> None:
+    async def main() -> None:
+        cuff, witness, person = cuff_that_shows(4711), Witness(), Typist(4711, waits=True)
+        async with (
+            virtual_bluetooth([cuff]) as bluetooth,
+            dbus_client() as other,
+            running([listed(cuff, witness)], PATIENT) as radio,
+        ):
+            cuff.measure(PRESSURE)
+            pairing = asyncio.create_task(radio.pair(cuff.address, person))
+            await until(lambda: person.asked == ["read"])
+            agent = bluetooth._agents.choose(None)
+            assert agent is not None
+            path = bluetooth._core.device_path(cuff.address)
+            assert await asked(other, agent, "DisplayPasskey", "ouq", path, 123456, 0) == "yes"
+            assert await asked(other, agent, "DisplayPasskey", "ouq", path, 123456, 1) == "yes"
+            assert await asked(other, agent, "RequestAuthorization", "o", path) == "yes"
+            assert await asked(other, agent, "AuthorizeService", "os", path, "1810") == "yes"
+            assert await asked(other, agent, "RequestPinCode", "o", path) == "Rejected"
+            assert await asked(other, agent, "RequestAuthorization", "o", "/org/bluez/hci0/dev_other") == "Rejected"
+            assert await asked(other, agent, "RequestConfirmation", "ou", path, 99) == "yes"
+            person.same = False
+            assert await asked(other, agent, "RequestConfirmation", "ou", path, 98) == "Rejected"
+            question = asyncio.create_task(asked(other, agent, "RequestPasskey", "o", path))
+            await until(lambda: person.asked.count("read") == 2)
+            assert await asked(other, agent, "Cancel", "") == "yes"
+            assert await question == "Canceled"
+            # The question BlueZ itself had asked was given up when the next came: this pairing has failed.
+            with pytest.raises(GatewayError):
+                await pairing
+            assert person.shown == [123456, 99, 98], "a code is shown once, not with each digit typed"
+            assert await asked(other, agent, "RequestAuthorization", "o", path) == "Rejected", "the window is closed"
+
+    run(main())
+
+
+def test_an_agent_that_is_released_registers_again() -> None:
+    async def main() -> None:
+        cuff, witness = cuff_that_shows(None), Witness()
+        async with (
+            virtual_bluetooth([cuff]) as bluetooth,
+            dbus_client() as other,
+            running([listed(cuff, witness)]),
+        ):
+            await until(lambda: bluetooth.called("RequestDefaultAgent") == 1)
+            agent = bluetooth._agents.choose(None)
+            assert agent is not None
+            assert await asked(other, agent, "Release", "") == "yes"
+            await until(lambda: bluetooth.called("RequestDefaultAgent") == 2)
 
     run(main())

@@ -122,6 +122,7 @@ class Agent:
             return None
         if message.member == "Release":
             self._registered.clear()
+            self._wake.set()
             return Message.new_method_return(message)
         if message.member == "Cancel":
             self._stop_asking()
