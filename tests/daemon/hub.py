@@ -164,7 +164,7 @@ class Hub:
         return self.named("reading.stored")
 
     def ready(self, starts: int = 1) -> "Hub":
-        """Returns when, after so many starts, the broker is there and the scale's port is open: it hears from now on."""
+        """Returns when, after so many starts, the broker and the port are open: it hears from now on."""
         self.wait_for("uplink.connected", starts)
         self.wait_for("device.opened", starts)
         return self
