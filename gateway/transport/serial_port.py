@@ -163,7 +163,8 @@ class SerialPort:
 
     async def _pump(self, reader: "_Reader", link: "_Link") -> None:
         while True:
-            chunk = await reader.next()
+            # What came while the last chunk was dealt with is one piece: what it completes is written down together.
+            chunk = await reader.next() + reader.more()
             self._contact.frame(PORT, chunk)
             link.feed(chunk)
 
@@ -232,6 +233,18 @@ class _Reader:
             raise item
         self._slots.release()
         return item
+
+    def more(self) -> bytes:
+        """What has been read since and not been asked for; a fault stays for `next`."""
+        chunk = b""
+        while not self._chunks.empty():
+            item = self._chunks.get_nowait()
+            if isinstance(item, GatewayError):
+                self._chunks.put_nowait(item)  # nothing comes after it
+                break
+            self._slots.release()
+            chunk += item
+        return chunk
 
     def rest(self) -> list[bytes]:
         """What has been read and not been asked for."""

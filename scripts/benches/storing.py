@@ -42,7 +42,7 @@ def measure() -> list[Row]:
     runs = [(_inserts(sealing.Seal), _inserts(Unsealed)) for _ in range(_RUNS)]
     sealed, bare = (statistics.median(side) for side in zip(*runs, strict=True))
     seal = sealing.Seal(bytes(64), "e-51c0a2")
-    text = _draft(1).reading.wire(1)
+    text = draft(1).reading.wire(1)
     shut = _cost(lambda: seal.shut(text, "outbox", 1, "payload"))
     packed = _cost(lambda: pack(text))
     sizes = len(seal.shut(text, "outbox", 1, "payload")), len(pack(text))
@@ -56,7 +56,7 @@ def measure() -> list[Row]:
 def _inserts(seal: type) -> float:
     with tempfile.TemporaryDirectory() as name, patch.object(gateway.store, "Seal", seal):
         store = gateway.store.Store(Path(name))
-        drafts = [_draft(number) for number in range(_READINGS)]
+        drafts = [draft(number) for number in range(_READINGS)]
         began = time.perf_counter()
         for draft in drafts:
             store.keep([draft])
@@ -72,7 +72,8 @@ def _cost(work: Callable[[], object]) -> float:
     return (time.perf_counter() - began) / 2000
 
 
-def _draft(number: int) -> Draft:
+def draft(number: int) -> Draft:
+    """A blood pressure, the `number`th."""
     reading = Reading(
         schema="dho.reading/1",
         id=reading_id(bytes(32), "dev-3f9c21aa0b11", "blood-pressure", str(number)),
