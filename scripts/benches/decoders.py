@@ -16,7 +16,7 @@ _VECTORS = Path(__file__).resolve().parents[2] / "tests" / "vectors"
 _SECONDS = 0.05
 
 
-def measure() -> list[Row]:
+def measure(*, quick: bool = False) -> list[Row]:
     """Microseconds per frame, the mean over the driver's vectors that decode."""
     rows = []
     for driver in BUILTIN:
