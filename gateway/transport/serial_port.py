@@ -10,6 +10,7 @@ import errno
 import os
 import termios
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -35,6 +36,10 @@ _WRITE_S = 1.0
 # The thread looks at its stop flag this often while the loop is stalled.
 _STALL_S = 0.2
 _END_S = 1.5
+# When so many chunks came within so many seconds, some milliseconds' worth is written down together: each commit costs
+# the card some kilobytes. No instrument measures so fast; one that hands over its memory, or babbles, does.
+_DENSE, _DENSE_S = 25, 0.1
+_GATHER_S = 0.02
 _SLOTS = 64
 _CHUNK = 4096
 # Major numbers of Unix98 pseudoterminals (Linux, admin-guide/devices.txt).
@@ -162,9 +167,14 @@ class SerialPort:
         self._contact.closed(None)
 
     async def _pump(self, reader: "_Reader", link: "_Link") -> None:
+        moments: deque[float] = deque(maxlen=_DENSE)
         while True:
-            # What came while the last chunk was dealt with is one piece: what it completes is written down together.
-            chunk = await reader.next() + reader.more()
+            if len(moments) == _DENSE and self._env.monotonic() - moments[0] < _DENSE_S:
+                await self._env.sleep(_GATHER_S)
+            chunks = [await reader.next(), *reader.more()]
+            moments.extend([self._env.monotonic()] * len(chunks))
+            # One piece: what it completes is written down together.
+            chunk = b"".join(chunks)
             self._contact.frame(PORT, chunk)
             link.feed(chunk)
 
@@ -234,17 +244,17 @@ class _Reader:
         self._slots.release()
         return item
 
-    def more(self) -> bytes:
+    def more(self) -> list[bytes]:
         """What has been read since and not been asked for; a fault stays for `next`."""
-        chunk = b""
+        chunks: list[bytes] = []
         while not self._chunks.empty():
             item = self._chunks.get_nowait()
             if isinstance(item, GatewayError):
                 self._chunks.put_nowait(item)  # nothing comes after it
                 break
             self._slots.release()
-            chunk += item
-        return chunk
+            chunks.append(item)
+        return chunks
 
     def rest(self) -> list[bytes]:
         """What has been read and not been asked for."""

@@ -128,6 +128,52 @@ def serve(plug: Plug, heard: Heard, driver: SerialDriver = DRIVER, env: Env | No
     return SerialPort(str(plug.path), driver, heard, env or real_env())
 
 
+def test_a_line_that_babbles_is_told_in_larger_pieces_and_whole(plug: Plug) -> None:
+    """Each piece is a commit, and each commit wears the card; a line at an instrument's pace is told at once."""
+
+    async def scene() -> tuple[Heard, int, int]:
+        heard = Heard()
+        plug.insert()
+        async with running(serve(plug, heard)):
+            await until(lambda: heard.news == ["opened"])
+            for number in range(10):
+                plug.send(b"%04d" % number)
+                await until(lambda n=number: len(heard.data) == 4 * n + 4)  # type: ignore[misc]
+                await asyncio.sleep(0.01)
+            calm = len(heard.at)
+            for number in range(10, 410):
+                plug.send(b"%04d" % number)
+                await asyncio.sleep(0.001)
+            await until(lambda: len(heard.data) == 4 * 410)
+            return heard, calm, len(heard.at) - calm
+
+    heard, calm, dense = asyncio.run(scene())
+    assert heard.data == b"".join(b"%04d" % number for number in range(410))
+    assert calm == 10
+    assert dense < 150
+
+
+def test_a_fault_that_follows_what_came_is_told_after_it(plug: Plug) -> None:
+    async def scene() -> Heard:
+        heard = Heard()
+        plug.insert()
+        async with running(serve(plug, heard)):
+            await until(lambda: heard.news == ["opened"])
+            for number in range(60):
+                plug.send(b"%04d" % number)
+                await asyncio.sleep(0.001)
+            plug.send(b"last")
+            await until(lambda: len(heard.data) > 160)
+            await asyncio.sleep(0.05)
+            plug.pull()
+            await until(lambda: len(heard.news) == 2)
+            return heard
+
+    heard = asyncio.run(scene())
+    assert heard.data.endswith(b"last")
+    assert heard.news[1] == "serial-unplugged"
+
+
 def test_bytes_arrive_whole_and_in_order(plug: Plug) -> None:
     async def scene() -> None:
         heard = Heard()
