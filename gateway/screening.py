@@ -6,9 +6,9 @@ the text.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from gateway.privacy import Finding, in_foreign, in_text
 
@@ -29,9 +29,8 @@ _MACHINE_MADE = re.compile(
 
 def screen(topic: str, payload: bytes) -> str | None:
     """The place and kind of the first thing that must not be published (`device.name: person-name`); None if it may."""
-    for word in topic.split("/"):
-        if hit := _text(word):
-            return f"topic: {hit.what}"
+    if hit := _topic(topic):
+        return f"topic: {hit.what}"
     if not payload:
         return None
     try:
@@ -39,21 +38,41 @@ def screen(topic: str, payload: bytes) -> str | None:
     except ValueError:
         # Never sent by the hub itself; looked through as it stands.
         document = payload.decode(errors="replace")
-    return next(_hits(document, ""), None)
+    found = _find(document, "")
+    return None if found is None else f"{found.path or 'payload'}: {found.what}"
 
 
-def _hits(thing: object, path: str) -> Iterator[str]:
-    if isinstance(thing, Mapping):
-        for key, value in thing.items():
-            if hit := _foreign(str(key)):
-                yield f"{path or 'payload'}: {hit.what}"
-            elif key != "values":
-                yield from _hits(value, f"{path}.{key}" if path else str(key))
-    elif isinstance(thing, list):
+class _Found(NamedTuple):
+    path: str
+    what: str
+
+    def inside(self, place: str) -> "_Found":
+        """The same, seen from one level further out."""
+        gap = "" if not self.path or self.path.startswith("[") else "."
+        return _Found(f"{place}{gap}{self.path}", self.what)
+
+
+# Every message passes here, and hardly one is ever refused: a path is put together only for what is found.
+def _find(thing: object, key: str) -> _Found | None:
+    if isinstance(thing, str):
+        hit = _judged(key, thing)
+        return None if hit is None else _Found("", hit.what)
+    if isinstance(thing, dict):
+        return _find_in_table(thing)
+    if isinstance(thing, list):
         for place, value in enumerate(thing):
-            yield from _hits(value, f"{path}[{place}]")
-    elif isinstance(thing, str) and (hit := _judged(path.rpartition(".")[2], thing)):
-        yield f"{path or 'payload'}: {hit.what}"
+            if found := _find(value, ""):
+                return found.inside(f"[{place}]")
+    return None
+
+
+def _find_in_table(table: Mapping[str, object]) -> _Found | None:
+    for key, value in table.items():
+        if hit := _foreign(key):
+            return _Found("", hit.what)
+        if key != "values" and (found := _find(value, key)):
+            return found.inside(key)
+    return None
 
 
 def _judged(key: str, text: str) -> Finding | None:
@@ -71,3 +90,11 @@ def _text(text: str) -> Finding | None:
 @lru_cache(maxsize=512)
 def _foreign(text: str) -> Finding | None:
     return in_foreign(text)
+
+
+@lru_cache(maxsize=64)
+def _topic(topic: str) -> Finding | None:
+    for word in topic.split("/"):
+        if hit := _judged("", word):
+            return hit
+    return None
