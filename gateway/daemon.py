@@ -95,8 +95,9 @@ class Daemon:
         whose = self._decisions.whose
         self._instruments = Instruments(settings, drivers, self._store, env, self._place, told, whose)
         whose.reload()
+        known = {**facts, "signing_key": self._store.signing_fingerprint()}
         self._documents = Documents(
-            self._topics, self._publish_document, env, self._place, facts=facts, watchdog=from_environment(os.environ)
+            self._topics, self._publish_document, env, self._place, facts=known, watchdog=from_environment(os.environ)
         )
         self._house = self._make_housekeeping()
         self._desk = self._make_desk()
@@ -317,7 +318,7 @@ class Daemon:
 
     def _acted(self) -> None:
         self._documents.mark_health()
-        self._forwarder.stored()
+        self._forwarder.changed()
 
     def _told(self, what: str, how_many: int) -> None:
         self._counters.add(what, how_many)

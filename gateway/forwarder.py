@@ -147,6 +147,13 @@ class Forwarder:
         self._old_empty = False
         self._wake.set()
 
+    def changed(self) -> None:
+        """What waits is not what it was: it is gone through from the beginning."""
+        # What a broker took at a place that is void by now was another message.
+        self._taken = [seq for seq in self._taken if not self._is_void(seq)]
+        self._begin()
+        self._wake.set()
+
     def acknowledge(self, ack: Ack) -> None:
         """The receiver has spoken."""
         self._acks.append(ack)
@@ -178,6 +185,9 @@ class Forwarder:
         if self._connected and not self._old_empty and (held_s := self._catch_up.wait_s(now)) is not None:
             deadlines.append(now + held_s)
         return min(deadlines)
+
+    def _is_void(self, seq: int) -> bool:
+        return any(row.kind == "void" for row in self._outbox.waiting(seq - 1, seq, 1))
 
     def _begin(self) -> None:
         last = self._outbox.last_seq

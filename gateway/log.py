@@ -12,6 +12,8 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
+from gateway.privacy import masked
+
 Log = FilteringBoundLogger
 
 _NEVER = frozenset(
@@ -71,7 +73,7 @@ def configure(level: str = "info", stream: TextIO | None = None) -> Log:
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Masks fields that must not be read, and device addresses wherever they stand."""
+    """Masks fields that must not be read, and device addresses and numbers of persons wherever they stand."""
     return _masked_fields(event)
 
 
@@ -81,7 +83,7 @@ def _masked_fields(fields: Mapping[str, object]) -> dict[str, object]:
 
 def _masked(value: object) -> object:
     if isinstance(value, str):
-        return _ADDRESS.sub(_MASK, value)
+        return masked(_ADDRESS.sub(_MASK, value), _MASK)
     if isinstance(value, Mapping):
         return _masked_fields(value)
     if isinstance(value, list | tuple | set | frozenset):

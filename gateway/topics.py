@@ -23,6 +23,7 @@ EVENT_SCHEMA = "dho.event/1"
 ALARM_SCHEMA = "dho.alarm/1"
 COMMAND_SCHEMA = "dho.command/1"
 RESULT_SCHEMA = "dho.result/1"
+WIPE_SCHEMA = "dho.wipe/1"
 
 KINDS = (
     "pulse-oximeter",

@@ -44,7 +44,7 @@ class Listed:
     """A device of the configuration, as acts know it: by the installer's word outside, by its reference inside.
 
     `users` are the slots the configuration gives to the person followed; `visit`: it is the visitor's own;
-    `memory`: it may keep readings and hand them over later.
+    `memory`: it may keep readings and hand them over later; `radio`: it is paired, not plugged in.
     """
 
     ref: str
@@ -54,6 +54,7 @@ class Listed:
     household: bool = False
     visit: bool = False
     memory: bool = True
+    radio: bool = False
 
 
 def no_record(_role: Role, _what: str, _fields: Mapping[str, object]) -> None:

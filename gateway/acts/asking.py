@@ -43,6 +43,11 @@ async def ask(asked: Asked, way: Way, env: Env) -> ActRow:
 
     Cancelled, it takes the act back. RefusedError when the store cannot be used.
     """
+    act = way.acts.get(asked.name)
+    if act is None:
+        raise RefusedError("act-unknown", asked.name)
+    # What may not enter is not even written down to be refused.
+    act.checked(asked.params, asked.role)
     store = _own(way)
     if store is not None:
         return _perform(store, asked, way)

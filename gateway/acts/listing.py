@@ -16,6 +16,13 @@ def listed(settings: Settings, drivers: Mapping[str, Driver], id_key: bytes) -> 
         ref = device_ref(id_key, address)
         driver = drivers[device.driver]
         found[device.name] = Listed(
-            ref, device.name, driver.kind, device.users, device.household, device.visit, driver.memory
+            ref,
+            device.name,
+            driver.kind,
+            device.users,
+            device.household,
+            device.visit,
+            driver.memory,
+            not isinstance(device, SerialDevice),
         )
     return found

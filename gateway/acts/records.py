@@ -1,6 +1,7 @@
 """What acts leave behind: a record in the audit log, and a deviation where something was forced."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from gateway.audit import Entry, Role
 from gateway.deviation import TYPES, Occurrence, Type
@@ -14,6 +15,7 @@ class Records:
 
     def __init__(self, store: Store, env: Env) -> None:
         self._store, self._env = store, env
+        store.deviations.moment = partial(moment, env)
 
     def audit(self, role: Role, what: str, fields: Mapping[str, object]) -> None:
         """`what` was done by `role`; `assignment` among the fields says for which."""

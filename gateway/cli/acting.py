@@ -33,9 +33,9 @@ Words = Callable[[Result, Callable[..., str]], list[str]]
 _UNAVAILABLE = {"act-no-answer", "act-other-version", "act-clock-unknown"}
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
+def add_options(parser: argparse.ArgumentParser, *, config_needed: bool = True) -> None:
     """Options of every such command."""
-    parser.add_argument("--config", required=True, metavar="FILE", help="the configuration (TOML)")
+    parser.add_argument("--config", required=config_needed, metavar="FILE", help="the configuration (TOML)")
     parser.add_argument("--role", choices=ROLES, help="in which role this is asked for; default: the usual one")
     parser.add_argument("--act-id", metavar="ID", help="asked for again under the same id, it is done once")
     parser.add_argument("--lang", choices=("en", "nb"), default="en", help="language of the sentences")

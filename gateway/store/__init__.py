@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from gateway.certificate import fingerprint
 from gateway.deviation import Occurrence, held_back, undatable
 from gateway.errors import RefusedError
 from gateway.keeping import Draft, Kept, KeptFrame
@@ -28,7 +29,7 @@ from gateway.store.equipment import Equipment
 from gateway.store.events import Events
 from gateway.store.frames import Frames
 from gateway.store.held import Held
-from gateway.store.keys import data_key, has_key, id_key
+from gateway.store.keys import data_key, has_key, id_key, signing_key
 from gateway.store.late import count_late
 from gateway.store.looking import Look, look
 from gateway.store.notes import Notes
@@ -37,7 +38,9 @@ from gateway.store.places import Places, blob
 from gateway.store.room import Room
 from gateway.store.salvage import UNTOLD, Target, salvage
 from gateway.store.sealing import Seal
+from gateway.store.signing import Signer, known_fingerprint, remember_key
 from gateway.store.undated import UndatedReadings
+from gateway.store.wiping import Certificates, Wiper, settle_keys
 
 __all__ = ["DEFAULT_MAX_BYTES", "SQLITE_VERSION", "Look", "Store", "look"]
 
@@ -169,6 +172,16 @@ class Store:
         """Forgets some of the oldest released ids beyond the newest `kept`; gives how many."""
         return self.places.prune(kept)
 
+    def signer(self) -> Signer:
+        """Who signs in the name of this hub."""
+        signer = Signer(signing_key(self.directory, self._outer))
+        remember_key(self._connection, signer)
+        return signer
+
+    def signing_fingerprint(self) -> str:
+        """By which the key that signs is known."""
+        return known_fingerprint(self._connection) or fingerprint(self.signer().public_key)
+
     def mark_damaged(self) -> None:
         """The next start must not trust this database, whatever a check says."""
         quarantine.mark(self.directory)
@@ -183,10 +196,11 @@ class Store:
         undo.callback(self._connection.close)
         self.notes = Notes(self._connection)
         self.id_key = id_key(self.directory, born=born, outer=self._outer)
-        self._data_key = data_key(self.directory, born=born, outer=self._outer)
+        settle_keys(self._connection, self.directory, self._outer)
+        key = data_key(self.directory, born=born, outer=self._outer)
         with mapped():
             self.epoch = epoch_of(self._connection) or self._born()
-        self.seal = Seal(self._data_key, self.epoch)
+        self.seal = Seal(key, self.epoch)
         self.audit = AuditLog(self._connection)
         self.events = Events(self._connection)
         self.deviations = Deviations(self._connection, self.audit, self.events)
@@ -199,6 +213,8 @@ class Store:
         self.acts = Acts(self._connection)
         self.assignments = Assignments(self._connection)
         self.equipment = Equipment(self._connection)
+        self.wiper = Wiper(self._connection, self.directory, self.seal, self.outbox, self.places, self._outer)
+        self.certificates = Certificates(self._connection)
 
     def _take_over(self, gone: bool) -> None:
         """What was put aside just now, or at a start that was cut short."""
@@ -209,7 +225,7 @@ class Store:
                 self.epoch,
                 self.places,
                 self.seal,
-                partial(Seal, self._data_key),
+                partial(Seal, self.seal.key),
                 remembered(self.directory),
             )
             salvage(folder, target, self._keep_old, self.deviations.add)

@@ -9,6 +9,7 @@ from gateway.store.audit import AuditLog
 from gateway.store.database import mapped, open_read_only
 from gateway.store.deviations import Deviations
 from gateway.store.events import Events
+from gateway.store.wiping import Certificates
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Beside:
 
     audit: AuditLog
     deviations: Deviations
+    certificates: Certificates
 
 
 @contextmanager
@@ -26,4 +28,4 @@ def records_beside(directory: Path) -> Iterator[Beside]:
         with mapped():
             connection.execute("BEGIN")
         audit = AuditLog(connection)
-        yield Beside(audit, Deviations(connection, audit, Events(connection)))
+        yield Beside(audit, Deviations(connection, audit, Events(connection)), Certificates(connection))

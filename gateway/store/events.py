@@ -26,12 +26,12 @@ class Events:
         # Called when there is something new; whoever tells of events sets it.
         self.stirred: Callable[[], None] = _nobody
 
-    def add(self, document: Mapping[str, object]) -> None:
-        """Tells of what happened, as soon as there is a broker; `type` in the document names it."""
+    def add(self, document: Mapping[str, object], name: str | None = None) -> None:
+        """Tells of what happened, as soon as there is a broker; `name` is its type, by default the document's."""
         with transaction(self._connection):
             self._connection.execute(
                 "INSERT INTO event (type, document) VALUES (?, ?)",
-                (document["type"], json.dumps(document, ensure_ascii=False)),
+                (name or document["type"], json.dumps(document, ensure_ascii=False)),
             )
         self.stirred()
 

@@ -1,6 +1,7 @@
 """The hub's keys: born with the store, in files that only the daemon reads.
 
 `id.key` names readings and devices and never changes. `store.key` seals what is measured, and is replaced by a wipe.
+`sign.key` signs the proof of a wipe.
 Where the configuration names an outer key (a systemd credential, say), each file holds its key sealed by that one.
 """
 
@@ -27,6 +28,7 @@ class _Kind(NamedTuple):
 
 _ID = _Kind("id.key", 32, "id")
 _DATA = _Kind("store.key", KEY_BYTES, "data")
+_SIGN = _Kind("sign.key", 32, "sign")
 # The key that a wipe is about to put in the place of the other.
 _NEXT = _Kind("store.key.next", KEY_BYTES, "data")
 
@@ -60,6 +62,11 @@ def id_key(directory: Path, *, born: bool, outer: bytes | None = None) -> bytes:
 def data_key(directory: Path, *, born: bool, outer: bytes | None = None) -> bytes:
     """The key that seals what is measured; made when the store is `born`. RefusedError as for `id_key`."""
     return _key(directory, _DATA, born=born, outer=outer)
+
+
+def signing_key(directory: Path, outer: bytes | None = None) -> bytes:
+    """The private key by which the hub signs; made when it is first needed. RefusedError as for `id_key`."""
+    return _key(directory, _SIGN, born=True, outer=outer)
 
 
 def next_key(directory: Path, outer: bytes | None = None) -> bytes:

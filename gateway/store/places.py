@@ -29,7 +29,8 @@ class Places:
         self._names, self._seqs = array("Q"), array("q")
 
     def load(self) -> None:
-        """Learns all ids that are on the card; before this, none is known."""
+        """Learns all ids that are on the card, and nothing else; before this, none is known."""
+        self._names, self._seqs = array("Q"), array("q")
         with mapped():
             for reading_id, seq in self._connection.execute("SELECT id, seq FROM reading ORDER BY id"):
                 self._names.append(_name(reading_id))

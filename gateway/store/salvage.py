@@ -41,7 +41,7 @@ _NOT_COPIED = ("fact", "reading", "void", "outbox", "undated", "held", "device")
 _RECORDS = ("audit", "deviation", "deviation_count", "deviation_closing", "event")
 # Columns that say something of the old epoch only.
 _LEFT_OUT = {"aside": ("seq",)}
-_LEFT_FACTS = ("epoch", "probe", "wiped_upto")
+_LEFT_FACTS = ("epoch", "probe", "wiped_upto", "late_upto", "data_key", "wiping")
 _SEALED = {"aside": ("payload", "frames"), "frame": ("data",)}
 _AT_ONCE = 200
 

@@ -23,8 +23,13 @@ class Seal:
         from cryptography.exceptions import InvalidTag  # noqa: PLC0415
         from cryptography.hazmat.primitives.ciphers.aead import AESSIV  # noqa: PLC0415
 
-        self._cipher, self._invalid = AESSIV(key), InvalidTag
+        self._made, self._invalid = AESSIV, InvalidTag
         self._epoch = epoch.encode()
+        self.renew(key)
+
+    def renew(self, key: bytes) -> None:
+        """From now on another key seals and opens."""
+        self.key, self._cipher = key, self._made(key)
 
     def shut(self, text: str, table: str, row: Row, column: str) -> bytes:
         """The text, packed and sealed for this place."""

@@ -98,3 +98,20 @@ def test_by_itself_it_writes_to_standard_error(out: io.StringIO, capsys: pytest.
     told = capsys.readouterr()
     assert told.out == ""
     assert json.loads(told.err)["event"] == "daemon.started"
+
+
+@pytest.mark.parametrize("text", ["13717404089", "137174 04089", "kari@skien.kommune.no"])
+def test_numbers_and_addresses_of_persons_are_masked_wherever_they_stand(text: str) -> None:
+    event = redact(None, "info", {"event": "command.refused", "id": text, "more": {"detail": [f"from {text}."]}})
+    assert text not in json.dumps(event)
+    assert event["event"] == "command.refused"
+
+
+def test_the_hub_s_own_names_are_never_masked() -> None:
+    fields = {
+        "event": "x",
+        "id": "018f2c1a-1234-8abc-9def-123456789012",
+        "device": "dev-112233445566",
+        "boot": "123456789012",
+    }
+    assert redact(None, "info", dict(fields)) == fields

@@ -181,21 +181,21 @@ def settings(place: Path, key_file: str | None) -> StoreSettings:
 def test_with_an_outer_key_the_card_alone_does_not_open_itself(place: Path, secret: Path) -> None:
     store = open_store(settings(place, "credential:store-key"), str(secret.parent))
     store.keep([draft("one")])
-    bare = (store.id_key, store._data_key)
+    bare = (store.id_key, store.seal.key)
     store.close()
     everything = b"".join(path.read_bytes() for path in place.iterdir())
     assert all(key not in everything for key in bare)
     with pytest.raises(RefusedError, match="store-key-sealed"):
         Store(place)
     again = open_store(settings(place, str(secret)), None)
-    assert (again.id_key, again._data_key) == bare
+    assert (again.id_key, again.seal.key) == bare
     assert len(again.outbox.waiting(0, 9, 9)) == 1
     again.close()
 
 
 def test_an_outer_key_named_later_leaves_nothing_of_the_bare_ones(place: Path, secret: Path) -> None:
     store = Store(place)
-    bare = (store.id_key, store._data_key)
+    bare = (store.id_key, store.seal.key)
     store.close()
     open_store(settings(place, str(secret)), None).close()
     assert all(key not in path.read_bytes() for path in place.iterdir() for key in bare)
