@@ -23,6 +23,19 @@ def test_it_ends_when_the_event_comes_and_clears_it() -> None:
     run(scene())
 
 
+def test_what_came_before_is_not_waited_for_but_others_have_their_turn() -> None:
+    async def scene() -> None:
+        turns: list[str] = []
+        event = asyncio.Event()
+        event.set()
+        asyncio.get_running_loop().call_soon(turns.append, "other")
+        await woken(event, World().env, 60)
+        assert turns == ["other"]
+        assert not event.is_set()
+
+    run(scene())
+
+
 def test_it_ends_when_time_is_up() -> None:
     async def scene() -> None:
         world = World()
