@@ -49,7 +49,7 @@ def test_numbers_that_the_hub_had_before_belong_to_the_memory_too() -> None:
 
 def test_a_contact_that_was_cut_short_makes_what_it_told_known_and_no_more() -> None:
     baseline = cut_short(Baseline(number=3), contact((5, None), (None, "p")))
-    assert (baseline.done, baseline.number, baseline.prints) == (False, 5, {"p"})
+    assert (baseline.done, baseline.number, baseline.prints) == (False, 5, frozenset({"p"}))
     assert cut_short(Baseline(), contact()) == Baseline()
 
 
