@@ -27,6 +27,11 @@ _MACHINE_MADE = re.compile(
 )
 
 
+def is_machine_made(text: str) -> bool:
+    """Whether a text is a reading's id or an instant: their digits are nobody's."""
+    return _MACHINE_MADE.fullmatch(text) is not None
+
+
 def screen(topic: str, payload: bytes) -> str | None:
     """The place and kind of the first thing that must not be published (`device.name: person-name`); None if it may."""
     if hit := _topic(topic):

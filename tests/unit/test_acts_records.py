@@ -58,3 +58,8 @@ def test_no_act_takes_a_text_that_points_to_a_person(reason: str) -> None:
     for params in ({"reason": reason}, {"devices": ["mansjett", reason]}):
         with pytest.raises(RefusedError, match="personal-"):
             act.checked(params, "coordinator")
+
+
+def test_an_act_takes_the_id_of_a_reading_whatever_digits_it_has() -> None:
+    act = Act(name="held.release", roles=("coordinator",), perform=lambda _p, _c: {}, params=(Param("ids", "texts"),))
+    assert act.checked({"ids": ["91234567-1234-8abc-9def-123456789012"]}, "coordinator")
