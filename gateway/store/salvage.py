@@ -205,26 +205,19 @@ class Wreck:
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[Columns]:
         """Every row of a table that SQLite can read, by the order of the first column, its key."""
         query = f"SELECT {', '.join(columns)} FROM {table} ORDER BY {columns[0]}"  # noqa: S608 - names from above
-        last = None
         try:
-            for row in self._link.execute(query):
-                last = row[0]
-                yield row
+            yield from self._link.execute(query)
         except sqlite3.Error:
             if table == "outbox":
                 self.whole = False
-            yield from reversed(self._behind(query, last))
+            yield from reversed(self._behind(query))
 
-    def _behind(self, query: str, last: Any) -> list[Columns]:
+    def _behind(self, query: str) -> list[Columns]:
         """The rows behind the damage, the last first."""
         found: list[Columns] = []
-        try:
+        with suppress(sqlite3.Error):
             for row in self._link.execute(f"{query} DESC"):
-                if row[0] == last:
-                    break
                 found.append(row)
-        except sqlite3.Error:
-            return found
         return found
 
     def _outbox(self) -> Iterator[Columns]:

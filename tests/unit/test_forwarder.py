@@ -381,6 +381,22 @@ def test_a_receiver_that_asks_for_ever_is_answered_and_stops_nothing(way: Way) -
     scene(way, play)
 
 
+def test_a_receiver_that_asks_faster_than_the_window_empties_gets_it_all_from_the_oldest(way: Way) -> None:
+    async def play() -> None:
+        await way.connect()
+        await way.keep(40)
+        await way.take_everything()
+        way.broker.queue.clear()
+        for seq in range(30, 1, -1):
+            way.forwarder.acknowledge(Ack((), ((seq, seq),)))
+        await settle()
+        assert len(way.flying) == 5
+        await way.take_everything()
+        assert set(range(2, 31)) <= set(way.sent[40:])
+
+    scene(way, play)
+
+
 def test_what_is_asked_for_while_away_goes_with_the_next_connection(way: Way) -> None:
     async def play() -> None:
         await way.keep(3)

@@ -68,6 +68,25 @@ def test_rows_of_floats_and_of_torn_text_are_left_out(tmp_path: Path) -> None:
     assert [r for r in carve(data, b"", SIZE) if len(r[1]) == 2] == [(-7, [None, "text"])]
 
 
+def leaf(*cells: bytes) -> bytes:
+    """A page of a table's rows."""
+    page, end = bytearray(SIZE), SIZE
+    page[0], page[3:5] = 0x0D, len(cells).to_bytes(2, "big")
+    for index, cell in enumerate(cells):
+        end -= len(cell)
+        page[end : end + len(cell)] = cell
+        page[8 + 2 * index : 10 + 2 * index] = end.to_bytes(2, "big")
+    return bytes(page)
+
+
+def test_rows_whose_rest_lies_on_a_page_that_is_not_there_are_left_out() -> None:
+    whole = bytes((5, 1, 2, 15)) + b"1"
+    # 2,000 bytes, of which 980 would be here and the rest on page 99; and more bytes than all pages have.
+    torn, endless = bytes((0x8F, 0x50, 1)) + bytes(980) + (99).to_bytes(4, "big"), bytes((0xFF, 0xFF, 0x7F, 1))
+    rows = list(carve(bytes(SIZE) + leaf(bytes((3, 1, 2, 15)) + b"1", torn) + leaf(endless, whole), b"", SIZE))
+    assert rows == [(1, ["1"])]
+
+
 @settings(max_examples=300)
 @given(st.data())
 def test_any_bytes_give_rows_or_none_but_never_a_fault(data: st.DataObject) -> None:
