@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal, Protocol
 
@@ -83,10 +83,11 @@ class OutboxView(Protocol):
 
 @dataclass(slots=True, eq=False)
 class _Lane:
-    """A stretch of the sequence on its way out: what comes next lies in (after, upto]."""
+    """A stretch of the sequence on its way out: what comes next lies in (after, upto]; `ahead` is read already."""
 
     after: int
     upto: int
+    ahead: deque[Waiting] = field(default_factory=deque)
 
 
 class Forwarder:
@@ -226,7 +227,9 @@ class Forwarder:
         self._remind_at = self._env.monotonic() + SILENT_RECEIVER.wait_s(self._silences + 1, self._env.jitter())
 
     def _forget(self, ranges: Sequence[Range]) -> None:
-        self._taken = [s for s in self._taken if not any(first <= s <= last for first, last in ranges)]
+        self._taken = [s for s in self._taken if not _within(s, ranges)]
+        for lane in (self._new, *self._asked, self._old):
+            lane.ahead = deque(row for row in lane.ahead if not _within(row.seq, ranges))
 
     def _again(self, ranges: Sequence[Range]) -> list[Range]:
         """Puts what is still here on its way once more; gives the stretches that are not."""
@@ -281,17 +284,25 @@ class Forwarder:
 
     def _fill_from(self, lane: _Lane) -> bool:
         """Whether the lane is empty: False when the window was full before, or the pace lets no more go."""
-        while (free := self._free(lane)) > 0:
-            rows = self._outbox.waiting(lane.after, lane.upto, free)
-            if not rows:
+        while self._free(lane) > 0:
+            row = self._next(lane)
+            if row is None:
                 return True
-            for row in rows:
-                lane.after = row.seq
-                if row.seq not in self._in_flight and row.seq not in self._taken:
-                    self._send(row)
-                    if lane is self._old:
-                        self._catch_up.took()
+            if row.seq not in self._in_flight and row.seq not in self._taken:
+                self._send(row)
+                if lane is self._old:
+                    self._catch_up.took()
         return False
+
+    def _next(self, lane: _Lane) -> Waiting | None:
+        # A window's worth is fetched at once, not one by one as places in the window come free.
+        if not lane.ahead and lane.after < min(lane.upto, self._outbox.last_seq):
+            lane.ahead.extend(self._outbox.waiting(lane.after, lane.upto, self._window))
+        if not lane.ahead:
+            return None
+        row = lane.ahead.popleft()
+        lane.after = row.seq
+        return row
 
     def _free(self, lane: _Lane) -> int:
         free = self._window - len(self._in_flight)
@@ -332,6 +343,10 @@ class Forwarder:
         if self._pause_ends is not None and self._env.monotonic() >= self._pause_ends:
             self._begin()
         return self._pause_ends is not None
+
+
+def _within(seq: int, ranges: Sequence[Range]) -> bool:
+    return any(first <= seq <= last for first, last in ranges)
 
 
 def render_void(hub: str, epoch: str, first: int, last: int, reason: str) -> str:

@@ -1,7 +1,7 @@
 """Out of the hub: in order, bounded, once as far as can be, and never forgotten before it is confirmed."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pytest
 
 from gateway.ack import Ack
 from gateway.errors import TransientError
-from gateway.forwarder import render_void
+from gateway.forwarder import Waiting, render_void
 from tests.aio import run
 from tests.way import Way
 from tests.world import settle
@@ -91,6 +91,43 @@ def test_what_was_on_the_way_at_a_cut_is_sent_again_and_what_the_broker_has_is_n
         await way.cut()
         await way.connect()
         assert way.flying == [3, 4, 5]
+
+    scene(way, play)
+
+
+def test_what_is_confirmed_before_its_turn_is_not_sent(way: Way) -> None:
+    """Also where it has been read from the outbox already."""
+
+    async def play() -> None:
+        await way.keep(20)
+        await way.connect()
+        await way.take(1)
+        assert way.flying == [2, 3, 4, 5, 6]
+        way.forwarder.acknowledge(Ack(((1, 1), (7, 9)), ()))
+        await way.take_everything()
+        assert way.sent == [1, 2, 3, 4, 5, 6, *range(10, 21)]
+
+    scene(way, play)
+
+
+def test_the_outbox_is_asked_once_for_a_window_and_not_for_every_message(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    waiting = way.outbox.waiting
+
+    def counted(after: int, upto: int, limit: int) -> Sequence[Waiting]:
+        asked.append(after)
+        return waiting(after, upto, limit)
+
+    async def play() -> None:
+        monkeypatch.setattr(way.outbox, "waiting", counted)
+        await way.keep(100)
+        await way.connect()
+        for _message in range(100):
+            await way.take(1)
+        assert way.sent == list(range(1, 101))
+        assert len(asked) <= 100 // 5 + 2
 
     scene(way, play)
 
