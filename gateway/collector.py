@@ -126,6 +126,11 @@ class Collector:
         """What is wrong now: the medium refuses readings, or else how the last contact ended."""
         return self._medium_error or self._contact_error
 
+    @property
+    def unkept(self) -> Sequence[Draft]:
+        """Readings that the medium has not taken yet."""
+        return tuple(self._unkept)
+
     def opened(self) -> None:
         """Contact is made."""
         self.connected, self._contact_error, self._fix = True, None, None

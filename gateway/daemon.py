@@ -137,6 +137,7 @@ class Daemon:
         late = await self._supervisor.stop(_STOP_S - _GOODBYE_S)
         if late:
             self._log.warning("daemon.stopped_late", tasks=late)
+        self._instruments.save_unkept()
         with suppress(GatewayError) if self.damaged else nullcontext():
             self._store.close()
         self._log.info("daemon.stopped")

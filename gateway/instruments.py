@@ -14,6 +14,7 @@ from drivers.session import Session
 from gateway.attribution import Standing
 from gateway.collector import Collector, Hooks
 from gateway.env import Env
+from gateway.errors import GatewayError
 from gateway.identity import device_ref
 from gateway.keeping import Kept
 from gateway.making import Place
@@ -80,6 +81,8 @@ class Instruments:
 
     def resume(self) -> None:
         """Tells of each, and goes on with what an earlier run left unfinished."""
+        for ref, kept in self._store.taken_in:
+            self._told.kept(ref, [kept])
         for index, one in enumerate(self.all):
             self._told.note("device.configured", {"index": index, "device": one.collector.ref, **one.fixed})
             one.collector.resume()
@@ -92,6 +95,19 @@ class Instruments:
                 start(f"serial:{one.collector.ref}", self._serial_port(one, one.settings, one.driver).run)
         if any(isinstance(one.settings, BleDevice) for one in self.all):
             start("bluetooth", self._bluetooth)
+
+    def save_unkept(self) -> None:
+        """What the store has not taken is saved beside it, for the next start; for the end of the daemon."""
+        drafts = [draft for one in self.all for draft in one.collector.unkept]
+        if not drafts:
+            return
+        told = {"readings": len(drafts)}
+        try:
+            self._store.save_unkept(drafts)
+        except GatewayError as error:
+            self._told.note("reading.lost", {**told, "reason": error.reason, "detail": error.detail})
+        else:
+            self._told.note("readings.saved", told)
 
     def codes(self) -> list[str]:
         """What is wrong with them, as keys of the catalogue."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from gateway.certificate import fingerprint
@@ -18,7 +19,7 @@ from gateway.deviation import Occurrence, held_back, undatable
 from gateway.errors import RefusedError
 from gateway.keeping import Draft, Kept, KeptFrame
 from gateway.reading import Reading
-from gateway.store import quarantine
+from gateway.store import lifeboat, quarantine
 from gateway.store.acts import Acts
 from gateway.store.assignments import Assignments
 from gateway.store.audit import AuditLog
@@ -46,12 +47,16 @@ __all__ = ["DEFAULT_MAX_BYTES", "SQLITE_VERSION", "Look", "Store", "look"]
 
 SQLITE_VERSION = sqlite3.sqlite_version
 DEFAULT_MAX_BYTES = 256_000_000
+_AT_ONCE = 200
 
 OuterKey = Callable[[], bytes | None]
 
 
 class Store:
-    """The hub's memory, in one directory, owned by one process."""
+    """The hub's memory, in one directory, owned by one process.
+
+    `taken_in`: what became of readings that an earlier run could not keep (device, what became of it).
+    """
 
     def __init__(self, directory: Path, max_bytes: int = DEFAULT_MAX_BYTES, outer: OuterKey = lambda: None) -> None:
         """Opens or creates it; RefusedError or TransientError with the reason.
@@ -81,6 +86,7 @@ class Store:
                 quarantine.move_aside(directory)
                 self._open(undo, born=False)
             self._take_over(gone)
+            self._take_in()
             self.room = Room(self._connection, directory / LOG, max_bytes)
             self._close = undo.pop_all()
 
@@ -182,6 +188,10 @@ class Store:
         """By which the key that signs is known."""
         return known_fingerprint(self._connection) or fingerprint(self.signer().public_key)
 
+    def save_unkept(self, drafts: Sequence[Draft]) -> None:
+        """Saves readings that could not be kept, for the next start; durable on return."""
+        lifeboat.save(self.directory, drafts, Seal(self.seal.key, lifeboat.EPOCH))
+
     def mark_damaged(self) -> None:
         """The next start must not trust this database, whatever a check says."""
         quarantine.mark(self.directory)
@@ -233,6 +243,15 @@ class Store:
         if gone and not folders:
             found = {"quarantine": None, "epoch": self.epoch, "readings": 0, "whole": False}
             self.notes.write(f"{UNTOLD}0", json.dumps(found))
+
+    def _take_in(self) -> None:
+        """Readings that an earlier run could not keep; they have room, whatever the cap."""
+        self.taken_in: list[tuple[str, Kept]] = []
+        drafts = lifeboat.load(self.directory, Seal(self.seal.key, lifeboat.EPOCH), self.epoch)
+        while some := list(islice(drafts, _AT_ONCE)):
+            refs = [draft.reading.device.ref for draft in some]
+            self.taken_in += zip(refs, self._keep(some, _no_check), strict=True)
+        lifeboat.sink(self.directory)
 
     def _keep_old(self, drafts: Sequence[Draft]) -> list[Kept]:
         return self._keep(drafts, _no_check, news=False)

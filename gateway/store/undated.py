@@ -46,17 +46,7 @@ class UndatedReadings:
         floor = self.floor()
         self._connection.execute(
             "INSERT INTO undated VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                seq,
-                what.boot,
-                what.monotonic,
-                what.claim.time.isoformat() if what.claim.time else None,
-                what.claim.faulty,
-                what.claim.stored,
-                what.fix.device.isoformat() if what.fix else None,
-                what.fix.monotonic if what.fix else None,
-                floor.isoformat() if floor else None,
-            ),
+            (seq, *columns_of(what), floor.isoformat() if floor else None),
         )
 
     def next(self) -> list[UndatedRow]:
@@ -105,6 +95,20 @@ class UndatedReadings:
                 "INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
                 (FLOOR, known.isoformat()),
             )
+
+
+def columns_of(what: Undated) -> tuple[object, ...]:
+    """The columns `WHAT`."""
+    claim, fix = what.claim, what.fix
+    return (
+        what.boot,
+        what.monotonic,
+        claim.time.isoformat() if claim.time else None,
+        claim.faulty,
+        claim.stored,
+        fix.device.isoformat() if fix else None,
+        fix.monotonic if fix else None,
+    )
 
 
 def what_of(columns: Sequence[Any]) -> Undated:

@@ -78,11 +78,14 @@ def test_damage_met_while_running_ends_the_daemon_and_the_next_start_goes_on(
     scale.weigh(99)
     until(lambda: not hub.running)
     assert hub.end(0) == 73
+    assert hub.named("readings.saved")
     assert hub.named("daemon.store_damaged")
     broker.start()
     hub.start()
-    until(lambda: len(listener.readings()) >= 10, what="what was stored")
+    until(lambda: len(listener.readings()) >= 11, what="what was stored, and the last one")
     assert {e["id"] for e in hub.stored} <= {r["id"] for r in listener.readings()}
+    assert "99.00" in [r["values"][0]["value"] for r in listener.readings()]
+    hub.wait_for("device.opened", 2)
     scale.weigh(70)
     until(lambda: "70.00" in [r["values"][0]["value"] for r in listener.readings()])
 
@@ -129,6 +132,29 @@ def test_a_full_store_loses_nothing_it_called_stored_and_goes_on_by_itself(
         until(lambda: status(hub)["waiting"] == 0, 30)
     assert {e["id"] for e in hub.stored} <= {r["id"] for r in listener.readings()}
     assert hub.named("store.accepted")
+
+
+def test_what_a_full_store_could_not_take_survives_a_restart(
+    hub: Hub, scale: Pty, broker: Broker, listener: Listener
+) -> None:
+    """Somebody sees the alarm, raises the cap and restarts the daemon: what waited in its memory is there."""
+    hub.store = "max_mb = 1"
+    hub.start().ready()
+    broker.stop()
+    hub.wait_for("uplink.lost")
+    number = 0
+    while not hub.named("store.refused"):
+        scale.weigh(10 + number / 100)
+        number += 1
+    hub.end(signal.SIGTERM)
+    assert hub.named("readings.saved")[0]["readings"] == number - len(hub.stored)
+    assert (database(hub).parent / "unkept").stat().st_mode & 0o077 == 0
+    hub.store = "max_mb = 2"
+    broker.start()
+    hub.start()
+    until(lambda: len({r["id"] for r in listener.readings()}) == number, 50, what="all readings")
+    assert len({e["id"] for e in hub.stored}) == number
+    assert not (database(hub).parent / "unkept").exists()
 
 
 class acknowledging:  # noqa: N801 - reads as a word

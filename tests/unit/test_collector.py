@@ -401,6 +401,7 @@ def test_what_is_held_while_the_medium_refuses_has_a_bound_and_what_exceeds_it_i
         home.medium.refuses = "store-full"
         home.says(*(f"W{number}" for number in range(10, 16)))
         assert home.collector.counters["overflowed"] == 3
+        assert len(home.collector.unkept) == 3
         assert home.events("reading.lost") == [{"device": REF, "reason": "memory-full", "held": 3}]
         home.medium.refuses = None
         await home.world.advance(30)
