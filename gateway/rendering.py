@@ -91,6 +91,11 @@ def reading_schema() -> str:
     return _json(schema, SCHEMA)
 
 
+def reading_fields() -> list[str]:
+    """The keys of a reading's message."""
+    return [field.alias or name for name, field in Reading.model_fields.items()]
+
+
 def driver_table(drivers: Iterable[Driver]) -> str:
     """The supported devices as a Markdown table; the last column says on what bytes the decoder was tried."""
     lines = ["| driver | reads | over | verdict | verified with |", "|---|---|---|---|---|"]

@@ -31,6 +31,7 @@ PURE = (
     "gateway.errors",
     "gateway.health",
     "gateway.identity",
+    "gateway.inventory",
     "gateway.keeping",
     "gateway.ledger",
     "gateway.making",

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "visit": "mark what is measured in the next quarter of an hour as measured by a visitor",
     "audit": "show who did what on this hub, and check that the log is whole",
     "deviation": "show, export and close what went wrong with readings",
+    "privacy": "show what is on this hub, where, and for how long",
     "wipe": "take everything of the person off this hub, with a signed proof",
     "drivers": "list the supported devices",
     "device": "find, pair, try and remove Bluetooth devices",
