@@ -217,7 +217,7 @@ def test_bytes_that_are_no_measurement_are_kept_noted_and_disturb_nothing(home: 
     (first, second) = home.events("frame.refused")
     assert first == {"device": REF, "reason": "not-a-toy", "offset": 0, "bytes": 7}
     assert second["bytes"] == 12
-    rows = home.store._connection.execute("SELECT data, reason FROM frame").fetchall()
+    rows = [(data, reason) for data, _at, reason in refused(home)]
     assert rows == [(b"garbage", "not-a-toy"), (b"more garbage", "not-a-toy")]
     assert home.collector.counters["refused"] == 2
 
@@ -262,7 +262,7 @@ def test_a_measurement_beyond_the_contract_s_words_is_kept_as_refused_and_the_ne
     home.says("XW44", "W82.40")
     assert home.weights == ["82.40"]
     assert home.events("frame.refused")[0]["reason"] == "not-a-reading"
-    assert home.store._connection.execute("SELECT data FROM frame").fetchall() == [(b"XW44",)]
+    assert [data for data, _at, _reason in refused(home)] == [b"XW44"]
 
 
 # The device's clock
@@ -592,7 +592,7 @@ def test_a_half_act_is_forgotten_when_contact_ends_and_a_whole_one_leaves_no_fra
 def test_a_frame_on_disk_that_no_decoder_takes_any_more_is_kept_as_refused_with_its_own_moment(home: Home) -> None:
     home.store.add_frames([kept_frame(b"from an older decoder", monotonic=5e6)])
     home.collector.resume()
-    row = home.store._connection.execute("SELECT data, monotonic, reason FROM frame").fetchall()
+    row = refused(home)
     assert row == [(b"from an older decoder", 5e6, "unknown-channel")]
 
 
@@ -700,3 +700,13 @@ def test_a_frame_that_came_earlier_carries_the_moment_it_came(home: Home) -> Non
     run(scene())
     received = datetime.fromisoformat(home.readings[0]["received_at"])
     assert timedelta(0) <= home.world.utc - received - timedelta(seconds=2) < timedelta(seconds=1)
+
+
+def refused(home: Any) -> list[tuple[bytes, float, str]]:
+    """Frames on disk, unsealed: bytes, moment, reason."""
+    query = "SELECT number, data, monotonic, reason FROM frame ORDER BY number"
+    seal = home.store._frames._seal
+    return [
+        (bytes.fromhex(seal.open(sealed, "frame", number, "data")), at, reason)
+        for number, sealed, at, reason in home.store._connection.execute(query)
+    ]
