@@ -98,6 +98,7 @@ def test_a_database_that_is_gone_is_a_new_epoch_and_said(hub: Hub, scale: Pty, l
     database(hub).unlink()
     hub.start()
     assert hub.wait_for("store.quarantined")[0]["quarantine"] is None
+    hub.wait_for("device.opened", 2)
     scale.weigh(71)
     until(lambda: len(listener.readings()) == 2)
     assert listener.readings()[1]["epoch"] != first

@@ -13,7 +13,8 @@ from gateway.store import Store
 from gateway.timebase import ClockFix, DeviceClaim, Undated
 from tests.readings import NOON, REF, draft, reading
 
-WHAT = Undated("7c9e1f", 40.5, DeviceClaim(datetime(2026, 3, 14, 11, 0), False, True), ClockFix(NOON, 41.0))
+TOLD = datetime(2026, 3, 14, 11, 0)  # noqa: DTZ001  # a device tells no zone
+WHAT = Undated("7c9e1f", 40.5, DeviceClaim(TOLD, False, True), ClockFix(NOON, 41.0))
 
 
 def names(store: Store) -> list[str]:
