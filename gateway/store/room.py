@@ -16,6 +16,10 @@ _RESERVE_SHARE = 16
 # Once full, it takes again when so much is free, so that it does not change its mind at each reading: some hundred
 # readings' bytes, or less in a small store.
 _RELIEF_BYTES = 128_000
+_TENDED_EVERY = 16
+_CHECKED_EVERY = 50
+# No transaction that is checked writes more: some hundred readings.
+_MOST_AT_ONCE_BYTES = 1_000_000
 
 
 class Room:
@@ -29,6 +33,7 @@ class Room:
         self._relief = min(self._soft // _RESERVE_SHARE, _RELIEF_BYTES)
         self._overgrown = 0
         self._full = False
+        self._idle_tends = self._idle_checks = 0
         with mapped():
             connection.execute(f"PRAGMA wal_autocheckpoint = {self._log_most // 2 // PAGE_BYTES}")
             connection.execute(f"PRAGMA journal_size_limit = {self._log_most}")
@@ -36,6 +41,9 @@ class Room:
 
     def tend(self) -> None:
         """Looks after a log that has grown too long; before a transaction, not inside it."""
+        self._idle_tends = (self._idle_tends + 1) % _TENDED_EVERY
+        if self._idle_tends and not self._overgrown:
+            return
         self._overgrown = 0
         size = self._log.stat().st_size if self._log.exists() else 0
         if size > self._log_most:
@@ -47,9 +55,15 @@ class Room:
 
     def check(self) -> None:
         """TransientError if nothing more may be kept; part of its caller's transaction."""
-        self._full = self.left() <= (self._relief if self._full else 0)
+        if self._idle_checks > 0:
+            self._idle_checks -= 1
+            return
+        left = self.left()
+        self._full = left <= (self._relief if self._full else 0)
         if self._full:
             raise TransientError("store-full", "the cap is reached")
+        # While there is plenty of room, so many transactions cannot fill it.
+        self._idle_checks = min(_CHECKED_EVERY, left // _MOST_AT_ONCE_BYTES)
 
     def left(self) -> int:
         """Bytes that may still be filled; 0 or less when it is full."""
