@@ -227,18 +227,16 @@ def _time_doubts(seen: Evidence, device: Standing, tenure: Tenure, one: Assignme
     elif not (one.collects(seen.measured_at - slack) and one.collects(seen.measured_at)):
         yield "uncertain", "after-end"
     if device.memory and seen.said is not False:
-        yield from _clock_doubts(seen, tenure, seen.measured_at - slack)
+        yield from _clock_doubts(seen, tenure, seen.measured_at)
 
 
 def _clock_doubts(seen: Evidence, tenure: Tenure, measured_at: datetime) -> Iterator[Doubt]:
     if seen.clock == "changed" and (seen.stored or seen.device_time):
         yield "uncertain", "clock-changed"
-    elif not seen.stored or _new_by_number(seen, tenure):
-        return
-    elif seen.clock == "unverified":
-        yield "uncertain", "clock-unverified"
     elif tenure.baseline.at is not None and measured_at < tenure.baseline.at:
         yield "uncertain", "baseline"
+    elif seen.stored and seen.clock == "unverified" and not _new_by_number(seen, tenure):
+        yield "uncertain", "clock-unverified"
 
 
 def _bounded(seen: Evidence, tenure: Tenure, one: Assignment) -> bool:

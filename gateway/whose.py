@@ -100,7 +100,8 @@ class Owner:
         if contact is None:
             return
         if self._awaited() is not None and contact.quiet(at) and self._has_begun():
-            self._take(contact)
+            # It was told when it fell silent.
+            self._take(contact, ago=at - (contact.heard_at or at))
         contact.heard_at = at
 
     def clock(self, fix: ClockFix) -> None:
@@ -148,10 +149,11 @@ class Owner:
         tenure, now = self._tenure(), self._whose.now()
         return tenure is not None and (now is None or tenure.since <= now)
 
-    def _take(self, contact: FirstContact) -> None:
-        tenure = self._tenure()
+    def _take(self, contact: FirstContact, *, ago: float = 0.0) -> None:
+        tenure, now = self._tenure(), self._whose.now()
         if tenure is not None:
-            baseline = taken(tenure.baseline, contact, self._whose.cursor(self._ref), self._whose.now())
+            at = None if now is None else now - timedelta(seconds=ago)
+            baseline = taken(tenure.baseline, contact, self._whose.cursor(self._ref), at)
             if not self._save(replace(baseline, clock=self._mark or baseline.clock)):
                 return
             self._whose.note("baseline.taken", {"device": self._ref, "assignment": tenure.assignment})

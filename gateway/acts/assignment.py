@@ -157,6 +157,8 @@ def _start(params: Params, context: Context) -> datetime:
 def _create(params: Params, context: Context) -> Result:
     start = _start(params, context)
     known = context.store.assignments.all()
+    if context.store.assignments.used(str(params["id"])):
+        raise RefusedError("assignment-id-used")
     one = create(known, str(params["id"]), str(params["purpose"]), start, end_from(params, start, context))
     wanted = _wanted(params, context)
     retired = context.store.equipment.retired()
@@ -165,6 +167,7 @@ def _create(params: Params, context: Context) -> Result:
             give(device, one.id, start, context)
         elif params.get("devices") is not None:
             raise RefusedError("equipment-retired", device.listed.name)
+    context.after.append(context.store.assignments.mark)
     return keep(one, "create", context, {"devices": len(wanted)})
 
 

@@ -86,6 +86,7 @@ class Store:
                 quarantine.move_aside(directory)
                 self._open(undo, born=False)
             self._take_over(gone)
+            self.assignments.mark()
             self._take_in()
             self.room = Room(self._connection, directory / LOG, max_bytes)
             self._close = undo.pop_all()
@@ -221,7 +222,7 @@ class Store:
         self.holding = Held(self._connection, self.outbox, self.places, self.seal)
         self.undated = UndatedReadings(self._connection, self.seal, self.deviations.add, self._take_back)
         self.acts = Acts(self._connection)
-        self.assignments = Assignments(self._connection)
+        self.assignments = Assignments(self._connection, self.directory)
         self.equipment = Equipment(self._connection)
         self.wiper = Wiper(self._connection, self.directory, self.seal, self.outbox, self.places, self._outer)
         self.certificates = Certificates(self._connection)
@@ -239,6 +240,7 @@ class Store:
                 remembered(self.directory),
             )
             salvage(folder, target, self._keep_old, self.deviations.add)
+            self.assignments.doubt()
             quarantine.finish(folder)
         if gone and not folders:
             found = {"quarantine": None, "epoch": self.epoch, "readings": 0, "whole": False}

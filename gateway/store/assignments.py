@@ -1,19 +1,26 @@
 """Assignments, the devices that serve them, and visits, on disk."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 from gateway.assignments import Assignment, Span
 from gateway.attribution import Tenure, Visit
 from gateway.baseline import Baseline, as_table, from_table
-from gateway.store.database import Medium, mapped, transaction
+from gateway.errors import TransientError
+from gateway.store.database import Medium, mapped, sync_directory, transaction
 from gateway.store.notes import Notes
 
 # There has been an assignment on this hub: whatever is lost or wiped later, no reading leaves without one any more.
+# Also a file beside the database, which may be lost whole.
 EVER = "assignments_ever"
+MARK = "assigned"
+# A digest of each id that was ever used; a wipe takes the ids.
+_USED = "used_id."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +46,31 @@ class Done:
 class Assignments:
     """All writes are durable on return, or with the caller's transaction."""
 
-    def __init__(self, connection: Medium) -> None:
-        self._connection, self._notes = connection, Notes(connection)
+    def __init__(self, connection: Medium, directory: Path) -> None:
+        self._connection, self._notes, self._mark = connection, Notes(connection), directory / MARK
 
     def ever(self) -> bool:
         """Whether there has ever been one on this hub."""
-        return self._notes.get(EVER) is not None
+        return self._notes.get(EVER) is not None or self._mark.exists()
+
+    def mark(self) -> None:
+        """Writes beside the database that there has been one, if there has."""
+        if self._notes.get(EVER) is not None and not self._mark.exists():
+            try:
+                self._mark.touch(0o600)
+                sync_directory(self._mark.parent)
+            except OSError as error:
+                raise TransientError("store-io", f"{self._mark}: {error.strerror}") from error
+
+    def used(self, assignment: str) -> bool:
+        """Whether that id was ever used on this hub."""
+        return self._notes.get(_used(assignment)) is not None
+
+    def doubt(self) -> None:
+        """What was known of devices' memories may be lost: every baseline is to be taken anew."""
+        for row in self.tenures():
+            if row.tenure.until is None:
+                self.save_baseline(row.number, replace(row.tenure.baseline, done=False))
 
     def all(self) -> tuple[Assignment, ...]:
         """All of them, in the order they were made."""
@@ -62,6 +88,7 @@ class Assignments:
         paused = one.paused_until.isoformat() if one.paused_until else None
         with transaction(self._connection):
             self._notes.put(EVER, "1")
+            self._notes.put(_used(one.id), "1")
             self._connection.execute(
                 "INSERT INTO assignment (id, purpose, outcome, paused_until, told) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (id) DO UPDATE SET purpose = excluded.purpose, outcome = excluded.outcome,"
@@ -147,6 +174,10 @@ class Assignments:
         with mapped():
             rows = self._connection.execute(query).fetchall()
         return tuple(Visit(one, _known(start), _known(end)) for one, start, end in reversed(rows))
+
+
+def _used(assignment: str) -> str:
+    return f"{_USED}{hashlib.sha256(assignment.lower().encode()).hexdigest()[:32]}"
 
 
 def _assignment(row: Sequence[Any], spans: Sequence[Sequence[Any]]) -> Assignment:
