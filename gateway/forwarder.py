@@ -20,7 +20,7 @@ from gateway.waiting import woken
 
 # How long a broker's word may wait to be written down: a receiver's ack usually follows and makes it needless.
 _SETTLE_S = 2.0
-_SETTLE_AT = 50
+_SETTLE_AT = 200
 _NO_END = 2**62
 # A receiver that asks faster than the window empties gets all that waits, from the oldest.
 _MOST_ASKED = 20
@@ -292,17 +292,21 @@ class Forwarder:
                 self._send(row)
                 if lane is self._old:
                     self._catch_up.took()
+        self._read_ahead(lane)  # now, while the broker answers
         return False
 
     def _next(self, lane: _Lane) -> Waiting | None:
-        # A window's worth is fetched at once, not one by one as places in the window come free.
-        if not lane.ahead and lane.after < min(lane.upto, self._outbox.last_seq):
-            lane.ahead.extend(self._outbox.waiting(lane.after, lane.upto, self._window))
+        self._read_ahead(lane)
         if not lane.ahead:
             return None
         row = lane.ahead.popleft()
         lane.after = row.seq
         return row
+
+    def _read_ahead(self, lane: _Lane) -> None:
+        # A window's worth at once, not one by one as places in the window come free.
+        if not lane.ahead and lane.after < min(lane.upto, self._outbox.last_seq):
+            lane.ahead.extend(self._outbox.waiting(lane.after, lane.upto, self._window))
 
     def _free(self, lane: _Lane) -> int:
         free = self._window - len(self._in_flight)

@@ -359,15 +359,15 @@ def test_words_of_the_receiver_that_come_together_all_count(way: Way) -> None:
 
 
 def test_many_words_of_the_broker_are_written_down_before_their_time(tmp_path: Path) -> None:
-    way = Way(tmp_path / "store", window=60)
+    way = Way(tmp_path / "store", window=250)
 
     async def play() -> None:
-        await way.keep(60)
+        await way.keep(250)
         await way.connect()
-        await way.take(49)
+        await way.take(199)
         assert way.store.outbox.depth().at_broker == 0
         await way.take(1)
-        assert way.store.outbox.depth().at_broker == 50
+        assert way.store.outbox.depth().at_broker == 200
 
     scene(way, play)
 
