@@ -15,14 +15,14 @@ from gateway.env import Env, real_env
 from gateway.errors import ConfigurationError, GatewayError
 from gateway.log import Log, configure
 from gateway.store import SQLITE_VERSION
-from gateway.topics import ABOUT_SCHEMA, ACK_SCHEMA, READING_SCHEMA, VOID_SCHEMA
+from gateway.topics import ABOUT_SCHEMA, ACK_SCHEMA, COMMAND_SCHEMA, LEDGER_SCHEMA, READING_SCHEMA, VOID_SCHEMA
 
 EXAMPLES = """examples:
   dho-gateway run --config /etc/dho-gateway/gateway.toml
   dho-gateway run --config gateway.toml --log-level debug 2>gateway.log
 
 Logs JSON lines to standard error. Ends with 0 on SIGTERM or SIGINT, with 78 on a configuration it refuses, with 73 if
-the store cannot be used (another daemon has it, wrong rights, damaged)."""
+the store cannot be used (another daemon has it, wrong rights) or turned out to be damaged, which the next start mends."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +64,7 @@ def _facts(configuration: Configuration) -> Mapping[str, object]:
         "python": sys.version.split()[0],
         "sqlite": SQLITE_VERSION,
         "kernel": os.uname().release,
-        "schemas": [READING_SCHEMA, VOID_SCHEMA, ACK_SCHEMA, ABOUT_SCHEMA],
+        "schemas": [READING_SCHEMA, VOID_SCHEMA, ACK_SCHEMA, LEDGER_SCHEMA, COMMAND_SCHEMA, ABOUT_SCHEMA],
         "drivers": sorted({device.driver for device in configuration.settings.device}),
         "configuration": configuration.digest,
         "confirm": configuration.settings.delivery.confirm,
