@@ -218,7 +218,9 @@ def _time_doubts(seen: Evidence, device: Standing, tenure: Tenure, one: Assignme
         if not _bounded(seen, tenure, one):
             yield "uncertain", "undated"
         return
-    slack = timedelta(seconds=float(seen.uncertainty_s or 0))
+    # What has no memory tells what is just being measured: its moment is that of the receipt.
+    tells_now = not device.memory and not seen.device_time
+    slack = timedelta(seconds=0 if tells_now else float(seen.uncertainty_s or 0))
     since = max(tenure.since, one.start)
     if seen.measured_at + slack < since:
         yield "foreign", "before-assignment"

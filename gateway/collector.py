@@ -19,6 +19,7 @@ from gateway.errors import GatewayError
 from gateway.keeping import Draft, Kept, KeptFrame
 from gateway.making import Origin, Place, evidence, make_reading, undated
 from gateway.owning import Owner, SoleOwner
+from gateway.privacy import in_foreign
 from gateway.timebase import ClockFix, Moment
 
 _T = TypeVar("_T")
@@ -148,9 +149,10 @@ class Collector:
         self._take(self._session.feed(channel, data, self._last_frame))
 
     def facts(self, facts: Mapping[str, object]) -> None:
-        """The device told of itself."""
-        if any(self.twin.get(name) != value for name, value in facts.items()):
-            self.twin.update(facts)
+        """The device told of itself; what points to a person is not kept."""
+        told = {name: value for name, value in facts.items() if not (isinstance(value, str) and in_foreign(value))}
+        if any(self.twin.get(name) != value for name, value in told.items()):
+            self.twin.update(told)
             self._hooks.changed()
 
     def clock(self, device_time: datetime | None) -> None:

@@ -22,7 +22,8 @@ EXAMPLES = """examples:
   dho-gateway run --config gateway.toml --log-level debug 2>gateway.log
 
 Logs JSON lines to standard error. Ends with 0 on SIGTERM or SIGINT, with 78 on a configuration it refuses, with 73 if
-the store cannot be used (another daemon has it, wrong rights) or turned out to be damaged; the next start mends that."""
+the store cannot be used (another daemon has it, wrong rights) or turned out to be damaged: the next start mends that.
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

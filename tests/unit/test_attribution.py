@@ -122,7 +122,15 @@ def test_its_own_time_must_lie_in_the_period_with_all_its_uncertainty(
 ) -> None:
     uncertainty = None if slack is None else Decimal(slack)
     received = max(measured, START)
-    assert found(LIVE, measured_at=measured, uncertainty_s=uncertainty, received_at=received) == expected
+    told: dict[str, Any] = {"measured_at": measured, "uncertainty_s": uncertainty, "received_at": received}
+    cuff = replace(CUFF, tenures=(replace(TENURE, baseline=Baseline(done=True)),))
+    assert found(LIVE, cuff, **told) == expected
+
+
+def test_what_has_no_memory_tells_what_is_just_being_measured() -> None:
+    told: dict[str, Any] = {"measured_at": START, "uncertainty_s": Decimal(60), "received_at": START}
+    assert found(LIVE, SCALE, **told) == ("assigned", "")
+    assert found(LIVE, SCALE, **told, device_time=True) == ("uncertain", "at-the-start")
 
 
 def test_what_was_measured_between_the_end_and_the_extension_is_not_collected() -> None:

@@ -710,3 +710,10 @@ def refused(home: Any) -> list[tuple[bytes, float, str]]:
         (bytes.fromhex(seal.open(sealed, "frame", number, "data")), at, reason)
         for number, sealed, at, reason in home.store._connection.execute(query)
     ]
+
+
+def test_what_a_device_tells_of_a_person_is_not_kept(home: Home) -> None:
+    home.collector.facts(
+        {"model": "x", "manufacturer": "13717404089", "hardware": "kari@skien.kommune.no", "battery": 90}
+    )
+    assert home.collector.twin == {"model": "x", "battery": 90}

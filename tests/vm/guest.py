@@ -86,10 +86,14 @@ class Guest:
         began = time.monotonic()
         if not self._disk.exists():
             subprocess.run(["cp", "--sparse=always", "--reflink=auto", self._image.disk, self._disk], check=True)
+            (self._directory / "kernel").symlink_to(self._image.kernel)
+            (self._directory / "initrd").symlink_to(self._image.initrd)
         for name in ("agent", "hci", "serial"):
             (self._directory / name).unlink(missing_ok=True)
         log = (self._directory / "qemu.log").open("ab")
-        self._process = subprocess.Popen(self._qemu(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self._process = subprocess.Popen(
+            self._qemu(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._directory
+        )
         log.close()
         self._hello = queue.Queue()
         self._link = self._connect()
@@ -203,25 +207,25 @@ class Guest:
             "kvm": ["-accel", "kvm", "-cpu", "host"],
         }
         # What the disk has taken is in the memory of a host that goes on living: a power cut needs no slower cache.
-        drives = [f"file={self._disk},if=virtio,format=raw,cache=unsafe"]
+        drives = ["file=disk,if=virtio,format=raw,cache=unsafe"]
         if self._payload is not None:
             drives.append(f"file={self._payload},if=virtio,format=raw,readonly=on")
         return [
             *("qemu-system-x86_64", "-nodefaults", "-no-user-config", "-machine", "q35"),
             *accelerations[self._acceleration],
             *("-m", "768", "-smp", "2", "-no-reboot", "-display", "none", "-monitor", "none"),
-            *("-kernel", str(self._image.kernel), "-initrd", str(self._image.initrd), "-append", _KERNEL),
+            *("-kernel", "kernel", "-initrd", "initrd", "-append", _KERNEL),
             *(word for drive in drives for word in ("-drive", drive)),
             *(
                 "-chardev",
-                f"file,id=console,path={self._directory / 'console.log'},append=on",
+                "file,id=console,path=console.log,append=on",
                 "-serial",
                 "chardev:console",
             ),
-            *("-chardev", f"socket,id=serial,path={self.serial},server=on,wait=off", "-serial", "chardev:serial"),
+            *("-chardev", "socket,id=serial,path=serial,server=on,wait=off", "-serial", "chardev:serial"),
             *("-device", "virtio-rng-pci", "-device", "virtio-serial-pci,id=serial"),
-            *("-chardev", f"socket,id=hci,path={self.hci},server=on,wait=off", "-device", "virtconsole,chardev=hci"),
-            *("-chardev", f"socket,id=agent,path={self._directory / 'agent'},server=on,wait=off"),
+            *("-chardev", "socket,id=hci,path=hci,server=on,wait=off", "-device", "virtconsole,chardev=hci"),
+            *("-chardev", "socket,id=agent,path=agent,server=on,wait=off"),
             *("-device", "virtserialport,chardev=agent,name=host"),
         ]
 

@@ -152,7 +152,7 @@ class Hub:
             return command.ended.is_set() or any(word in line for line in command.lines)
 
         measure()
-        until(lambda: told("device-pair-again"), 90, "the first contact")
+        until(lambda: told("measure once more"), 90, "the first contact")
         measure()
         until(command.ended.is_set, 90, "the second contact")
         if command.code != 0:
