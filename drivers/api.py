@@ -298,7 +298,8 @@ class BleDriver:
     order. `adverts` decode service data of a device that is never connected to (channel `adv:` + UUID). `modes` are the
     ways of turning frames into acts; the first is the default. `quiet_s` is how long after the last value the hub lets
     go by itself. `clocks` are looked for in this order; `set_clock` says when the hub may set the one it finds.
-    `memory` False: it only ever tells what it measures at that moment.
+    `more_s` is how long after an indication another of the same act may come: no bonded device is told before then to
+    wait until it is asked again. `memory` False: it only ever tells what it measures at that moment.
     """
 
     name: str
@@ -312,6 +313,7 @@ class BleDriver:
     set_clock: Literal["never", "before-subscribing", "after-values"] = "never"
     talk: Talk | None = None
     quiet_s: float = 15.0
+    more_s: float = 0.0
     memory: bool = True
     verdict: Verdict = "standard"
     verified: str = ""

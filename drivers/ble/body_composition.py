@@ -10,7 +10,7 @@ from drivers.api import Absent, BleDriver, Characteristic, DecodeError, Facts, I
 from drivers.ble.device_information import STANDARD_INFO
 from drivers.ble.device_time import CURRENT_TIME, DATE_TIME, read_time
 from drivers.ble.mass import UNSUCCESSFUL, mass, read_height, read_weight
-from drivers.ble.one_weighing import WAIT_S, join, open_composition
+from drivers.ble.one_weighing import MORE_S, WAIT_S, join, open_composition
 from drivers.ble.user_data import CONTROL, talk
 from drivers.cursor import Cursor
 from drivers.draft import Draft, named_bits
@@ -128,5 +128,6 @@ DRIVER = BleDriver(
     clocks=(CURRENT_TIME, DATE_TIME),
     set_clock="after-values",
     talk=talk,
+    more_s=MORE_S,
     verified="frames captured from Beurer BF720 and BF788",
 )

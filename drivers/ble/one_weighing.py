@@ -5,6 +5,8 @@ from dataclasses import replace
 from drivers.api import Measurement
 
 WAIT_S = 5.0
+# A composition follows its weight, and a second packet the first, when the scale has measured on.
+MORE_S = 2.0
 
 
 def join(first: Measurement, second: Measurement) -> Measurement | None:

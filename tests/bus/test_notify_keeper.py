@@ -193,6 +193,21 @@ def test_the_device_is_told_to_wait_and_so_the_first_contact_after_a_reboot_is_s
     run(main())
 
 
+@pytest.mark.parametrize(("more_s", "told"), [(0.0, True), (60.0, False)])
+def test_a_driver_says_how_long_more_may_follow_before_the_device_is_told_to_wait(more_s: float, told: bool) -> None:
+    async def main() -> None:
+        cuff, witness = early_cuff(linger=0.6), Witness()
+        device = replace(listed(cuff, witness, more_s=more_s), known=dict(KNOWN))
+        async with virtual_bluetooth([cuff]) as bluetooth:
+            paired_before(bluetooth, cuff)
+            async with running([device]):
+                cuff.measure(*pressures(1))
+                await until(lambda: witness.reasons)
+            assert (witness.known.get("cleared") is True) is told
+
+    run(main())
+
+
 def test_an_unprotected_first_connection_is_counted() -> None:
     async def main() -> None:
         cuff = early_cuff(linger=0.02)

@@ -218,7 +218,8 @@ class Contacts:
     async def _serve(self, address: str, sighting: Sighting) -> Outcome:
         """One session, in a task of its own: a bug in it ends it, and nothing else."""
         self.counters["attempts"] += 1
-        subscriber = self.keeper.contact(address, hush_at_once=self._devices[address].driver.talk is None)
+        driver = self._devices[address].driver
+        subscriber = self.keeper.contact(address, hush_at_once=driver.talk is None, more_s=driver.more_s)
         link = self._link = Link(sighting.device, self._limits, subscriber)
         task = asyncio.create_task(self._session(address, sighting, link).run())
         try:

@@ -50,9 +50,10 @@ class Keeper(Protocol):
 class KeeperContact:
     """One contact's subscriptions: made before the link where they can be, ended so that the device will wait."""
 
-    def __init__(self, keeper: Keeper, kept: Kept, *, hush_at_once: bool) -> None:
+    def __init__(self, keeper: Keeper, kept: Kept, *, hush_at_once: bool, more_s: float) -> None:
         self._keeper = keeper
         self._kept = kept
+        self._hush_s = max(keeper.limits.hush_s, more_s)
         # Whether the device was left, after its last contact, as one that was asked for values.
         self.remembered = False
         self._takes: dict[str, Take] = {}
@@ -160,7 +161,7 @@ class KeeperContact:
         if self._timer is not None:
             self._timer.cancel()
         if self._may_hush:
-            self._timer = asyncio.get_running_loop().call_later(self._keeper.limits.hush_s, self._hush_now)
+            self._timer = asyncio.get_running_loop().call_later(self._hush_s, self._hush_now)
 
     def _hush_now(self) -> None:
         if self._hushing is None:

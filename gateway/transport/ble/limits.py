@@ -20,11 +20,11 @@ class Limits:
     the device; `hold_off_s`: adverts so soon after a good contact belong to the act just served. `stale_s` is longer
     than the 10 s after which the kernel starts its scan anew, and so reports each device again. A device that fails is
     tried again at once, `quick_retries` times, then by `retry`: a cuff advertises for half a minute only. BlueZ is
-    asked every `pulse_s` whether it lives, and must answer within `answer_s`. `hush_s` after its last indication a
-    bonded device is told to wait until it is asked again, and let go `hushed_s` later. BlueZ signals a value once for
-    each program that listens, within `repeat_s`; a device needs 7.5 ms, the shortest connection interval there is.
-    An adapter that refuses to scan, or stops, `deaf_times` in a row is in trouble; `pace` stretches the ladder of
-    recovery.
+    asked every `pulse_s` whether it lives, and must answer within `answer_s`. `hush_s` after its last indication, or
+    the driver's `more_s` where that is longer, a bonded device is told to wait until it is asked again, and let go
+    `hushed_s` later. BlueZ signals a value once for each program that listens, within `repeat_s`; a device needs
+    7.5 ms, the shortest connection interval there is. An adapter that refuses to scan, or stops, `deaf_times` in a row
+    is in trouble; `pace` stretches the ladder of recovery.
     """
 
     connect_s: float = 20.0

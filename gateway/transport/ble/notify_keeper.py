@@ -110,9 +110,10 @@ class NotifyKeeper:
                     await self._wake.wait()
             self._wake.clear()
 
-    def contact(self, address: str, *, hush_at_once: bool) -> KeeperContact:
-        """For one contact with a device. `hush_at_once`: it need not wait for a conversation to end."""
-        return KeeperContact(self, self._kept[address], hush_at_once=hush_at_once)
+    def contact(self, address: str, *, hush_at_once: bool, more_s: float) -> KeeperContact:
+        """For one contact with a device. `hush_at_once`: it need not wait for a conversation to end. `more_s`: so long
+        after a value another may belong to it."""
+        return KeeperContact(self, self._kept[address], hush_at_once=hush_at_once, more_s=more_s)
 
     def hold(self, address: str, on: bool) -> None:
         """Whether to ask the device for nothing until its contact has begun: it is being paired."""
