@@ -15,10 +15,24 @@ STORE_FULL = "store-full"
 STORE_READ_ONLY = "store-read-only"
 STORE_FAILING = "store-io"
 STORE_DAMAGED = "store-damaged"
-ALARMS = (STORE_FULL, STORE_READ_ONLY, STORE_FAILING, STORE_DAMAGED)
+# The radio is in trouble, and this remedy was taken last (gateway/transport/ble/ladder.py); or none is left.
+RADIO_POWER = "bluetooth-recovery-power"
+RADIO_SERVICE = "bluetooth-recovery-service"
+RADIO_REBOOT = "bluetooth-recovery-reboot"
+RADIO_GIVEN_UP = "bluetooth-needs-power-cycle"
+ALARMS = (
+    *(STORE_FULL, STORE_READ_ONLY, STORE_FAILING, STORE_DAMAGED),
+    *(RADIO_POWER, RADIO_SERVICE, RADIO_REBOOT, RADIO_GIVEN_UP),
+)
 
 # The type, and the document; None clears.
 Message = tuple[str, dict[str, object] | None]
+
+
+def of_radio(code: str, rung: str | None) -> list[str]:
+    """What its present code and the highest remedy taken (None: none was needed) raise."""
+    taken = [] if rung is None else [f"bluetooth-recovery-{rung}"]
+    return [*taken, *([code] if code == RADIO_GIVEN_UP else [])]
 
 
 class Alarms:

@@ -170,7 +170,8 @@ class Daemon:
         self._capacity = Capacity(store.places, store.room, env)
         ledgers = Ledgers(store.places, store.outbox, self._place.hub, store.epoch, env)
         most = store.room.max_bytes
-        return Housekeeping(store, most, ledgers, self._topics, self._publish_document, env, self._note)
+        publish, others = self._publish_document, self._instruments.alarms
+        return Housekeeping(store, most, ledgers, self._topics, publish, env, self._note, others)
 
     def _make_desk(self) -> Desk:
         tools = Tools(ledger=self._ledger, health=self._documents.health)
@@ -330,6 +331,7 @@ class Daemon:
     def _radio_changed(self, state: "RadioState") -> None:
         self._note("bluetooth.changed", {"code": state.code, "rung": state.rung})
         self._documents.mark_health()
+        self._house.hurry()
 
     def _describe(self) -> None:
         """Gives the documents their parts: callables, so that each document is made of what is true then."""

@@ -72,7 +72,10 @@ class Housekeeping:
         publish: Publish,
         env: Env,
         note: Note,
+        others: Callable[[], list[str]] = list,
     ) -> None:
+        """`others`: the alarms that other parts raise now."""
+        self._others = others
         self._store, self.ledgers, self._topics, self._env, self._note = store, ledgers, topics, env, note
         self._kept = min(_IDS_KEPT, max_bytes // _IDS_SHARE // _BYTES_PER_ID)
         self._alarms = alarms.Alarms()
@@ -115,7 +118,7 @@ class Housekeeping:
 
     def _look(self) -> None:
         self._see_to_store()
-        if self._alarms.set(self.codes(), self._env.boot_id, known_time(self._env)):
+        if self._alarms.set([*self.codes(), *self._others()], self._env.boot_id, known_time(self._env)):
             self._note("alarms.changed", {"raised": self._alarms.raised})
         if self._env.monotonic() >= self._prune_at:
             self._prune()

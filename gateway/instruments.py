@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from drivers.api import BleDriver, Driver, Line, SerialDriver
 from drivers.session import Session
+from gateway.alarms import of_radio
 from gateway.attribution import Standing
 from gateway.collector import Collector, Hooks
 from gateway.env import Env
@@ -116,6 +117,10 @@ class Instruments:
             state = self.radio.state
             codes += [*state.warnings, *([] if state.code == "ready" else [state.code])]
         return codes
+
+    def alarms(self) -> list[str]:
+        """The alarms of their radio."""
+        return [] if self.radio is None else of_radio(self.radio.state.code, self.radio.state.rung)
 
     def _instrument(self, device: SerialDevice | BleDevice, driver: Driver) -> Instrument:
         address = device.port if isinstance(device, SerialDevice) else device.address

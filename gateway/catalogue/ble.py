@@ -21,6 +21,18 @@ TEXTS = {
         "Bluetooth does not recover by itself. Pull the hub's plug, wait ten seconds, and put it back.",
         "Bluetooth kommer seg ikke av seg selv. Trekk ut støpselet til huben, vent ti sekunder, og sett det i igjen.",
     ),
+    "bluetooth-recovery-power": Text(
+        "Bluetooth failed, and its adapter was switched off and on. Nothing need be done unless this lasts.",
+        "Bluetooth sviktet, og adapteren ble slått av og på. Ingenting må gjøres med mindre det varer.",
+    ),
+    "bluetooth-recovery-service": Text(
+        "Bluetooth failed, and its service was restarted. If this lasts, see whether the adapter is plugged in.",
+        "Bluetooth sviktet, og tjenesten ble startet på nytt. Hvis det varer, se om adapteren er satt inn.",
+    ),
+    "bluetooth-recovery-reboot": Text(
+        "Bluetooth failed, and the hub is being restarted. If this comes again, replace the adapter.",
+        "Bluetooth sviktet, og huben startes på nytt. Bytt adapteren hvis det skjer igjen.",
+    ),
     "bluetooth-missing": Text(
         "The Bluetooth service does not answer. Check that BlueZ is installed and runs (systemctl status bluetooth).",
         "Bluetooth-tjenesten svarer ikke. Sjekk at BlueZ er installert og kjører (systemctl status bluetooth).",

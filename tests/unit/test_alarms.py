@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 
-from gateway.alarms import ALARMS, STORE_DAMAGED, STORE_FULL, Alarms
+from gateway import catalogue
+from gateway.alarms import ALARMS, STORE_DAMAGED, STORE_FULL, Alarms, of_radio
+from gateway.transport.ble.ladder import Rung
 
 AT = datetime(2026, 11, 24, 7, 30, tzinfo=UTC)
 
@@ -45,3 +47,15 @@ def test_what_did_not_get_through_stays_due() -> None:
     alarms.set([STORE_FULL], "7c9e1f", AT)
     assert dict(alarms.due())[STORE_FULL] is not None
     assert dict(alarms.due())[STORE_FULL] is not None
+
+
+def test_each_remedy_for_the_radio_has_an_alarm_of_its_own_and_so_has_the_end_of_all_remedies() -> None:
+    raised = [code for rung in Rung for code in of_radio("bluetooth-off", rung)]
+    assert len(set(raised)) == len(Rung)
+    assert set(raised) < set(ALARMS)
+    assert of_radio("bluetooth-needs-power-cycle", Rung.REBOOT) == [raised[-1], "bluetooth-needs-power-cycle"]
+    assert of_radio("ready", None) == of_radio("bluetooth-off", None) == []
+
+
+def test_every_alarm_has_a_sentence() -> None:
+    assert set(ALARMS) <= catalogue.all_texts().keys()

@@ -38,6 +38,7 @@ class House:
     def __init__(self, directory: Path) -> None:
         self.world = World()
         self.deaf = self.silent = False
+        self.others: list[str] = []
         self.sent: list[tuple[str, Mapping[str, object] | None, bool]] = []
         self.notes: list[tuple[str, Mapping[str, object]]] = []
         self.open(directory)
@@ -47,7 +48,14 @@ class House:
         env = self.world.env
         ledgers = Ledgers(self.store.places, self.store.outbox, "hub-0042", self.store.epoch, env)
         self.keeping = Housekeeping(
-            self.store, 400_000, ledgers, HubTopics("skien", "hub-0042"), self._publish, env, self._note
+            self.store,
+            400_000,
+            ledgers,
+            HubTopics("skien", "hub-0042"),
+            self._publish,
+            env,
+            self._note,
+            lambda: self.others,
         )
 
     def _note(self, event: str, fields: Mapping[str, object]) -> None:
@@ -172,6 +180,18 @@ async def test_what_was_asked_for_is_sent_at_once(house: House) -> None:
     assert len(house.to("ledger")) == 1
     task.cancel()
     await asyncio.wait({task})
+
+
+@story
+async def test_an_alarm_of_the_radio_stands_from_the_remedy_until_something_is_heard(house: House) -> None:
+    house.keeping.connected()
+    house.others = ["bluetooth-recovery-power"]
+    await house.live(0)
+    assert house.to("alarm/bluetooth-recovery-power")[-1] is not None
+    assert house.keeping.codes() == [], "devices may still be asked"
+    house.others = []
+    await house.live(0)
+    assert house.to("alarm/bluetooth-recovery-power")[-1] is None
 
 
 @story
