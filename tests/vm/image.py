@@ -124,3 +124,7 @@ def _mirror() -> str:
     words = ["apt-get", "indextargets", "--format", "$(SITE)", "ORIGIN: Debian", "CREATED_BY: Packages"]
     found = subprocess.run(words, capture_output=True, text=True, check=False).stdout.split()
     return next((site for site in found if "security" not in site), "http://deb.debian.org/debian")
+
+
+if __name__ == "__main__":
+    image(SUITES[sys.argv[1]])
