@@ -56,6 +56,10 @@ class Home:
 
         return self._wait(act())
 
+    def delay(self, seconds: float) -> None:
+        """How long a packet takes on the air from now on, one way."""
+        self._air.latency = seconds
+
     def plug_in(self, hci: Path) -> None:
         """An adapter behind a socket of the machine."""
         self._adapter = self._wait(plug_in(self._air, ADAPTER, f"unix:{hci}"))
