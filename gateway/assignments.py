@@ -70,6 +70,10 @@ class Assignment:
         """Whether it collects at an instant."""
         return any(span.holds(instant) for span in self.spans)
 
+    def collects_all(self, first: datetime, last: datetime) -> bool:
+        """Whether it collects without a break from one instant to another."""
+        return any(span.holds(first) and span.holds(last) for span in self.spans)
+
 
 def checked_id(text: str) -> str:
     """The id, if it is one and points to nobody; RefusedError otherwise."""

@@ -13,6 +13,7 @@ from typing import Literal
 
 from gateway.assignments import Assignment, current, unfinished
 from gateway.baseline import Baseline, ClockState
+from gateway.timebase import RECEIPT_UNCERTAINTY
 
 Status = Literal["assigned", "uncertain", "foreign"]
 Doubt = tuple[Literal["uncertain", "foreign"], str]
@@ -39,8 +40,8 @@ class Evidence:
     `record` is the device's number of it, `print` its keyed name where it has neither number nor time of its own;
     `said` what the device said of its origin (True: from memory), `stored` what the hub made of it. `measured_at` and
     `uncertainty_s` are its honest time, by the device's clock if `device_time`; `received_at` None: the hub does not
-    know the time, `earliest` and `latest` bound it, as far as they are known. `clock` is how far the device's clock is
-    to be trusted at this contact.
+    know the time, `earliest` and `latest` bound it, as far as they are known. `hub_doubt_s` is how far the hub's clock
+    may be off at the receipt, `clock` how far the device's is to be trusted at this contact.
     """
 
     user: int | None = None
@@ -53,6 +54,7 @@ class Evidence:
     received_at: datetime | None = None
     earliest: datetime | None = None
     latest: datetime | None = None
+    hub_doubt_s: Decimal = Decimal(0)
     device_time: bool = False
     clock: ClockState = "unverified"
 
@@ -218,18 +220,32 @@ def _time_doubts(seen: Evidence, device: Standing, tenure: Tenure, one: Assignme
         if not _bounded(seen, tenure, one):
             yield "uncertain", "undated"
         return
-    # What has no memory tells what is just being measured: its moment is that of the receipt.
-    tells_now = not device.memory and not seen.device_time
-    slack = timedelta(seconds=0 if tells_now else float(seen.uncertainty_s or 0))
+    earliest, latest = _limits(seen, device, seen.measured_at)
     since = max(tenure.since, one.start)
-    if seen.measured_at + slack < since:
+    if latest < since:
         yield "foreign", "before-assignment"
-    elif seen.measured_at - slack < since:
+    elif earliest < since:
         yield "uncertain", "at-the-start"
-    elif not (one.collects(seen.measured_at - slack) and one.collects(seen.measured_at)):
+    elif not one.collects_all(earliest, latest):
         yield "uncertain", "after-end"
     if device.memory and seen.said is not False:
         yield from _clock_doubts(seen, tenure, seen.measured_at)
+
+
+def _limits(seen: Evidence, device: Standing, measured_at: datetime) -> tuple[datetime, datetime]:
+    """Between which instants it was measured.
+
+    What has no memory tells what is just being measured: that it comes after what was decided before is certain by
+    order, whatever the hub's clock shows. That it came before an end, only the hub's clock says.
+    """
+    told = RECEIPT_UNCERTAINTY if seen.uncertainty_s is None else seen.uncertainty_s
+    doubt = timedelta(seconds=float(seen.hub_doubt_s))
+    before = after = timedelta(seconds=float(told))
+    if not device.memory and not seen.device_time:
+        before, after = timedelta(), doubt
+    latest = measured_at + after
+    # Nothing is younger than its receipt.
+    return measured_at - before, latest if seen.received_at is None else min(latest, seen.received_at + doubt)
 
 
 def _clock_doubts(seen: Evidence, tenure: Tenure, measured_at: datetime) -> Iterator[Doubt]:

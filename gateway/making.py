@@ -10,7 +10,7 @@ from gateway.attribution import Evidence, Verdict, attribute
 from gateway.identity import reading_id, receipt_key
 from gateway.keeping import KeptFrame
 from gateway.reading import Attribution, Device, Quality, Reading, Time, Value
-from gateway.timebase import ClockFix, DeviceClaim, HonestTime, Moment, Undated, receipt_of, resolve
+from gateway.timebase import ClockFix, DeviceClaim, HonestTime, Moment, Undated, hub_doubt_s, receipt_of, resolve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +84,7 @@ def evidence(
         measured_at=honest.measured_at,
         uncertainty_s=honest.uncertainty_s,
         received_at=None if _lost(first.moment) else first.moment.utc,
+        hub_doubt_s=hub_doubt_s(first.moment.hub_clock),
         device_time=honest.source == "device",
     )
 

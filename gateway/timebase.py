@@ -21,7 +21,7 @@ _AGREEMENT = timedelta(minutes=10)
 # A measurement cannot be younger than its receipt; beyond reading latency the device's clock was set in between.
 _FUTURE_TOLERANCE = timedelta(minutes=2)
 # A live value reaches the hub at most about this long after it was taken (connection, retries).
-_RECEIPT_UNCERTAINTY = Decimal(60)
+RECEIPT_UNCERTAINTY = Decimal(60)
 # No clock that shows an earlier time than this program's release can be right.
 RELEASED = datetime(2026, 11, 1, tzinfo=UTC)
 # What a clock that nobody checks is allowed to be off.
@@ -86,6 +86,11 @@ def believed(state: HubClock, now: datetime, floor: datetime) -> HubClock:
     return "unsynchronised" if state == "rtc" and now < max(floor, RELEASED) else state
 
 
+def hub_doubt_s(state: HubClock) -> Decimal:
+    """How many seconds the hub's own wall clock may be off, while it is used at all."""
+    return Decimal(0) if state == "synchronised" else _RTC_UNCERTAINTY
+
+
 def receipt_of(undated: Undated, now: Moment) -> Moment:
     """The moment of receipt, told from `now` of the same boot: by elapsed time, whatever the wall clock did since."""
     return Moment(now.utc - timedelta(seconds=now.monotonic - undated.monotonic), undated.monotonic, now.hub_clock)
@@ -123,7 +128,7 @@ def _undated(claim: DeviceClaim, receipt: Moment, offset: Decimal | None, zone: 
     if claim.faulty and claim.stored is None:
         # A clock that was reset stamps what lies in memory too: without the device's word this may be long ago.
         return HonestTime(None, "none", offset, None, "live")
-    uncertainty = None if claim.faulty else _RECEIPT_UNCERTAINTY + _slack(receipt)
+    uncertainty = None if claim.faulty else RECEIPT_UNCERTAINTY + _slack(receipt)
     return HonestTime(receipt.utc.astimezone(zone), "hub", offset, uncertainty, "live")
 
 
@@ -154,4 +159,4 @@ def _origin(claim: DeviceClaim, measured: datetime, receipt: Moment) -> Literal[
 
 
 def _slack(receipt: Moment) -> Decimal:
-    return Decimal(0) if receipt.hub_clock == "synchronised" else _RTC_UNCERTAINTY
+    return hub_doubt_s(receipt.hub_clock)

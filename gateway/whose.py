@@ -16,7 +16,7 @@ from gateway.baseline import Baseline, ClockMark, ClockState, FirstContact, cloc
 from gateway.env import Env, known_time
 from gateway.errors import GatewayError
 from gateway.reading import Attribution, Reading
-from gateway.timebase import ClockFix, Undated
+from gateway.timebase import ClockFix, Undated, hub_doubt_s
 
 Note = Callable[[str, Mapping[str, object]], None]
 
@@ -240,6 +240,7 @@ class Whose:
             received_at=reading.received_at,
             earliest=reading.time.earliest,
             latest=reading.time.latest,
+            hub_doubt_s=hub_doubt_s(reading.time.hub_clock),
             device_time=reading.time.source == "device",
             clock=self._clock_then(reading, what, owner.standing),
         )

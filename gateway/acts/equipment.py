@@ -56,14 +56,15 @@ def _table(ref: str, entry: Entry | None, listed: Listed | None, context: Contex
 def _registered(name: object, context: Context) -> Entry:
     """The instrument of that name that is in use, whether the configuration still has it or not."""
     listed = context.devices.get(str(name))
+    known = [e for e in context.store.equipment.all() if (e.name == name if listed is None else e.device == listed.ref)]
+    if known and all(e.reason is not None for e in known):
+        raise RefusedError("equipment-retired", str(name))
     if listed is not None:
         context.store.equipment.install(listed.ref, listed.name, listed.kind, context.known_now(), context.role)
-    found = [e for e in context.store.equipment.all() if e.name == name and e.reason is None]
-    if listed is not None:
-        found = [e for e in found if e.device == listed.ref]
-    if not found:
+        return next(e for e in context.store.equipment.all() if e.device == listed.ref)
+    if not known:
         raise RefusedError("act-unknown-device", str(name))
-    return found[0]
+    return next(e for e in known if e.reason is None)
 
 
 def _check(params: Params, context: Context) -> Result:

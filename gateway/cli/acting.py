@@ -35,11 +35,16 @@ _UNAVAILABLE = {"act-no-answer", "act-other-version", "act-clock-unknown"}
 
 def add_options(parser: argparse.ArgumentParser, *, config_needed: bool = True) -> None:
     """Options of every such command."""
+    add_asking(parser, config_needed=config_needed)
+    parser.add_argument("--lang", choices=("en", "nb"), default="en", help="language of the sentences")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def add_asking(parser: argparse.ArgumentParser, *, config_needed: bool = True) -> None:
+    """Those that say how it is asked for, without how the answer is printed."""
     parser.add_argument("--config", required=config_needed, metavar="FILE", help="the configuration (TOML)")
     parser.add_argument("--role", choices=ROLES, help="in which role this is asked for; default: the usual one")
     parser.add_argument("--act-id", metavar="ID", help="asked for again under the same id, it is done once")
-    parser.add_argument("--lang", choices=("en", "nb"), default="en", help="language of the sentences")
-    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def act(arguments: argparse.Namespace, name: str, params: Mapping[str, object], words: Words) -> int:

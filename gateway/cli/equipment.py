@@ -34,12 +34,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     made["check"].add_argument("device", metavar="NAME")
     made["take"].add_argument("device", metavar="NAME")
     made["give"].add_argument("device", metavar="NAME[:SLOTS]", help="with the person's user slots on it: vekt:1,2")
-    made["replace"].add_argument("old", metavar="OLD")
-    made["replace"].add_argument("new", metavar="NEW")
-    for name in ("replace", "take"):
-        made[name].add_argument("--reason", required=True, metavar="TEXT", help="why; no names")
+    add_replacement(made["replace"])
+    made["take"].add_argument("--reason", required=True, metavar="TEXT", help="why; no names")
     for one in made.values():
         acting.add_options(one)
+
+
+def add_replacement(parser: argparse.ArgumentParser) -> None:
+    """What is to be said where one is put in the place of another."""
+    parser.add_argument("old", metavar="OLD", help="its name, as configured now or before")
+    parser.add_argument("new", metavar="NEW", help="the name of the one that takes its place, as configured")
+    parser.add_argument("--reason", required=True, metavar="TEXT", help="why; no names")
 
 
 def run(arguments: argparse.Namespace) -> int:

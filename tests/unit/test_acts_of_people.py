@@ -362,7 +362,25 @@ def test_one_that_left_the_configuration_can_still_be_replaced(hub: Hub) -> None
     hub.create(devices=["mansjett"])
     hub.devices = {"mansjett-2": DEVICES["mansjett-2"]}
     assert hub.ask("equipment.replace", old="mansjett", new="mansjett-2", reason="lost")["assignment"] == ID
-    assert hub.ask("equipment.check", device="mansjett")["error"] == "act-unknown-device"
+    assert hub.ask("equipment.check", device="mansjett")["error"] == "equipment-retired"
+
+
+def test_what_was_taken_out_of_use_stays_so_whatever_is_asked_of_it(hub: Hub) -> None:
+    """Until it is given to somebody again, and then what it remembers is held back anew."""
+    hub.create(devices=["mansjett"])
+    hub.ask("equipment.replace", old="mansjett", new="mansjett-2", reason="leaks")
+    before = equipment(hub)["mansjett"]
+    for name, params in (
+        ("equipment.check", {"device": "mansjett"}),
+        ("equipment.take", {"device": "mansjett", "reason": "x"}),
+        ("equipment.replace", {"old": "mansjett", "new": "vekt", "reason": "x"}),
+    ):
+        assert hub.ask(name, **params)["error"] == "equipment-retired"
+    assert (equipment(hub)["mansjett"], before["state"], before["reason"]) == (before, "retired", "leaks")
+    assert hub.store.equipment.retired() == {"dev-2"}
+    hub.ask("equipment.give", device="mansjett")
+    again = equipment(hub)["mansjett"]
+    assert (again["state"], again["baseline"]) == ("in-use", "pending")
 
 
 def test_replaced_between_assignments_the_new_one_serves_nobody(hub: Hub) -> None:

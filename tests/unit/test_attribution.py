@@ -113,8 +113,12 @@ def test_without_any_assignment_left_nothing_is_assigned_either() -> None:
         (START + timedelta(seconds=59), 60, ("uncertain", "at-the-start")),
         (START + timedelta(seconds=60), 60, ("assigned", "")),
         (START, 0, ("assigned", "")),
-        (START, None, ("assigned", "")),
+        # Nobody knows how exact: as inexact as a receipt.
+        (START + timedelta(seconds=59), None, ("uncertain", "at-the-start")),
+        (START + timedelta(seconds=60), None, ("assigned", "")),
         (END - timedelta(seconds=1), 0, ("assigned", "")),
+        # It cannot be younger than its receipt, which came before the end.
+        (END - timedelta(seconds=1), 600, ("assigned", "")),
     ],
 )
 def test_its_own_time_must_lie_in_the_period_with_all_its_uncertainty(
@@ -127,10 +131,25 @@ def test_its_own_time_must_lie_in_the_period_with_all_its_uncertainty(
     assert found(LIVE, cuff, **told) == expected
 
 
-def test_what_has_no_memory_tells_what_is_just_being_measured() -> None:
-    told: dict[str, Any] = {"measured_at": START, "uncertainty_s": Decimal(60), "received_at": START}
+@pytest.mark.parametrize("doubt", [0, 120, 5 * 3600])
+def test_what_has_no_memory_tells_what_is_just_being_measured(doubt: int) -> None:
+    """It comes after the act that began the period, by order: how bad the hub's clock is does not matter."""
+    told: dict[str, Any] = {"measured_at": START, "uncertainty_s": Decimal(60 + doubt), "received_at": START}
+    told["hub_doubt_s"] = Decimal(doubt)
     assert found(LIVE, SCALE, **told) == ("assigned", "")
     assert found(LIVE, SCALE, **told, device_time=True) == ("uncertain", "at-the-start")
+    assert found(LIVE, CUFF, **told)[0] == "uncertain"
+
+
+@pytest.mark.parametrize("doubt", [2, 120, 5 * 3600])
+@pytest.mark.parametrize("device", [SCALE, CUFF])
+def test_what_came_before_the_end_only_by_a_clock_that_may_be_wrong_is_held_back(device: Standing, doubt: int) -> None:
+    """That an end that was set beforehand is not past yet, nothing but the hub's clock says."""
+    certain = END - timedelta(seconds=doubt + 1)
+    for came, expected in ((certain, ("assigned", "")), (END - timedelta(seconds=1), ("uncertain", "after-end"))):
+        told: dict[str, Any] = {"measured_at": came, "received_at": came, "uncertainty_s": Decimal(60 + doubt)}
+        assert found(LIVE, device, **told, hub_doubt_s=Decimal(doubt)) == expected
+        assert found(LIVE, device, **told) == ("assigned", "")
 
 
 def test_what_was_measured_between_the_end_and_the_extension_is_not_collected() -> None:
@@ -143,6 +162,9 @@ def test_what_was_measured_between_the_end_and_the_extension_is_not_collected() 
         (END + WEEK + HOUR, ("assigned", "")),
     ):
         assert found(STORED, CUFF, hub, measured_at=measured, received_at=received) == expected
+    # For all that is known, it was measured in between.
+    doubtful = {"measured_at": END - MINUTE, "uncertainty_s": Decimal(600), "received_at": received}
+    assert found(STORED, CUFF, hub, **doubtful) == ("uncertain", "after-end")
     # It began before the end, for all that is known.
     early = {"measured_at": END + WEEK, "uncertainty_s": Decimal(600), "received_at": received}
     assert found(STORED, CUFF, hub, **early) == ("uncertain", "after-end")

@@ -1,6 +1,7 @@
 """`dho-gateway device`: find, pair, try and remove Bluetooth devices; one action per file.
 
-`scan` and `list` only listen and look: they work beside a running gateway. Whatever connects to a device (`pair`,
+`scan` and `list` only listen and look: they work beside a running gateway, and so does `replace`, which is written down
+and asks nothing of the devices. Whatever connects to a device (`pair`,
 `test`, `repair`) or ends its pairing (`remove`) needs the gateway stopped: a device talks to one at a time, and what it
 hands over must be kept, in the one store, by the one who owns it. These commands own the store while they run, so the
 gateway cannot start in between; with the store owned by a running gateway they refuse and say how to stop it.
@@ -18,9 +19,10 @@ EXAMPLES = """examples:
   dho-gateway device list --config gateway.toml
   dho-gateway device repair mansjett --config gateway.toml --yes
   dho-gateway device remove mansjett --config gateway.toml
+  dho-gateway device replace mansjett mansjett-2 --reason "cuff leaks" --config gateway.toml
 
-scan and list work beside a running gateway; the others need it stopped (systemctl stop dho-gateway). What a device
-hands over is kept and forwarded like any reading; with --own-measurement it is counted and thrown away.
+scan, list and replace work beside a running gateway; the others need it stopped (systemctl stop dho-gateway). What a
+device hands over is kept and forwarded like any reading; with --own-measurement it is counted and thrown away.
 Ends with 0 done, 1 it did not come about, 69 no Bluetooth, 73 the gateway runs or the store cannot be used."""
 
 ACTIONS: Mapping[str, str] = {
@@ -30,6 +32,7 @@ ACTIONS: Mapping[str, str] = {
     "list": "show the listed and the paired devices",
     "remove": "end the pairing with a device",
     "repair": "end the pairing with a device and pair it anew",
+    "replace": "put one in the place of another, for good",
 }
 
 
