@@ -6,6 +6,7 @@ These tests are asked for by `scripts/test-vm`, which names a Debian release and
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,11 +23,21 @@ ASKED = os.environ.get("DHO_VM_SUITE")
 collect_ignore_glob = [] if ASKED else ["test_*"]
 
 
+_OUTCOMES: Counter[str] = Counter()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Counts, for the page of what was measured."""
+    if report.when == "call" or report.outcome != "passed":
+        _OUTCOMES[report.outcome] += 1
+
+
 @pytest.fixture(scope="session")
 def report() -> Iterator[Report]:
     """What was measured; written where `scripts/test-vm` wants it."""
-    made = Report()
+    made = Report({"debian": ASKED or ""})
     yield made
+    made.facts["tests"] = ", ".join(f"{count} {outcome}" for outcome, count in _OUTCOMES.items())
     if "DHO_VM_REPORT" in os.environ:
         made.write(Path(os.environ["DHO_VM_REPORT"]))
 

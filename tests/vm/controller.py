@@ -17,7 +17,7 @@ class HubController(Controller):  # type: ignore[misc]
 
     Bumble 0.0.236 announces privacy and extended advertising but never sends the events that belong to them, forgets
     nothing at a reset, and neither forgets nor reports a connection attempt that is cancelled: the kernel then waits
-    for ever. What was asked of it and is not implemented is in `unsupported`.
+    for ever. What was asked of it and is not implemented is in `unsupported`. While it has `hung` it does nothing.
     """
 
     le_features = Controller.le_features & ~(
@@ -30,6 +30,7 @@ class HubController(Controller):  # type: ignore[misc]
         public = hci.Address(address, hci.Address.PUBLIC_DEVICE_ADDRESS)
         super().__init__("hub", transport.source, transport.sink, air, public)
         self.unsupported: set[str] = set()
+        self.hung = False
         self._transport = transport
 
     async def unplug(self) -> None:
@@ -38,6 +39,16 @@ class HubController(Controller):  # type: ignore[misc]
         self.link.remove_controller(self)
         self.host = None
         await self._transport.close()
+
+    def on_hci_packet(self, packet: hci.HCI_Packet) -> None:
+        """From the kernel."""
+        if not self.hung:
+            super().on_hci_packet(packet)
+
+    def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
+        """To the kernel."""
+        if not self.hung:
+            super().send_hci_packet(packet)
 
     def on_hci_reset_command(self, _command: object) -> hci.HCI_StatusReturnParameters:
         """Core Specification, Vol 4, Part E, 7.3.2: back to standby; links are lost."""

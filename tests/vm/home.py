@@ -71,6 +71,11 @@ class Home:
             self.unsupported |= adapter.unsupported
             self._wait(adapter.unplug())
 
+    def hang(self, on: bool) -> None:
+        """The adapter stays where it is and does nothing any more; or it answers again."""
+        if self._adapter is not None:
+            self._adapter.hung = on
+
     async def _start(self) -> None:
         self._air = Air(max((device.latency for device in self._devices), default=0.0))
         for device in self._devices:

@@ -1,6 +1,7 @@
 """The hub in the guest: the daemon as systemd runs it, a broker, a receiver, and everything they say."""
 
 import json
+import shlex
 import shutil
 import time
 from collections.abc import Callable
@@ -46,7 +47,7 @@ for (payload,) in link.execute("SELECT payload FROM readings ORDER BY received_a
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A document as it came by, and when, by the host's monotonic clock."""
+    """A document as it came by (empty: what was retained is cleared), and when, by the host's monotonic clock."""
 
     at: float
     topic: str
@@ -141,12 +142,17 @@ class Hub:
             self.systemctl("start", 120)
         until(lambda: self.radio == "ready", 60, "a radio that is ready")
 
-    def pair(self, name: str, measure: Callable[[], None], more: str = "") -> None:
-        """As an installer does it: the daemon stopped, one measurement, sleep, another."""
+    def pair(
+        self, name: str, measure: Callable[[], None], more: str = "", *, act: str = "pair", confined: bool = False
+    ) -> None:
+        """As an installer does it: the daemon stopped, one measurement, sleep, another.
+
+        `act` may be `repair`. `confined`: with the rights that the daemon's unit has, and no others.
+        """
         self.systemctl("stop")
-        command = self.guest.begin(
-            f"/opt/dho-gateway/bin/dho-gateway device pair {name} --config /etc/dho-gateway/gateway.toml --json {more}"
-        )
+        words = f"device {act} {name} --config /etc/dho-gateway/gateway.toml --json {more}"
+        runner = _confined() if confined else ""
+        command = self.guest.begin(f"{runner} /opt/dho-gateway/bin/dho-gateway {words}")
 
         def told(word: str) -> bool:
             return command.ended.is_set() or any(word in line for line in command.lines)
@@ -234,9 +240,19 @@ class Listener:
         lines = list(self._command.lines)
         for line in lines[self._seen :]:
             topic, _, text = line.partition(" ")
-            self._heard.append(Heard(time.monotonic(), topic.removeprefix(f"{ROOT}/"), json.loads(text)))
+            document = {} if text == "(null)" else json.loads(text)
+            self._heard.append(Heard(time.monotonic(), topic.removeprefix(f"{ROOT}/"), document))
         self._seen = len(lines)
         return self._heard
+
+
+def _confined() -> str:
+    """The command that runs another one under everything that the daemon's unit says of users and rights."""
+    unit = (PROJECT / "systemd" / "dho-gateway.service").read_text(encoding="utf-8")
+    lines = unit.partition("[Service]\n")[2].partition("\n[")[0].splitlines()
+    of_running = ("Type=", "NotifyAccess=", "ExecStart=", "Timeout", "WatchdogSec=", "Restart")
+    settings = [line for line in lines if line and not line.startswith(("#", *of_running))]
+    return "systemd-run --quiet --pipe --wait --collect " + " ".join(f"-p {shlex.quote(line)}" for line in settings)
 
 
 def _event(line: str) -> dict[str, Any] | None:
