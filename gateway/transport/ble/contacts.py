@@ -24,7 +24,7 @@ from gateway.transport.ble.errors import (
     fault,
 )
 from gateway.transport.ble.limits import Limits
-from gateway.transport.ble.link import Link
+from gateway.transport.ble.link import BluezLink, Link
 from gateway.transport.ble.notify_keeper import NotifyKeeper
 from gateway.transport.ble.queue import ContactQueue
 from gateway.transport.ble.scanner import Sighting
@@ -220,7 +220,7 @@ class Contacts:
         self.counters["attempts"] += 1
         driver = self._devices[address].driver
         subscriber = self.keeper.contact(address, hush_at_once=driver.talk is None, more_s=driver.more_s)
-        link = self._link = Link(sighting.device, self._limits, subscriber)
+        link = self._link = BluezLink(sighting.device, self._limits, subscriber)
         task = asyncio.create_task(self._session(address, sighting, link).run())
         try:
             await asyncio.wait({task})

@@ -89,7 +89,7 @@ def of_reply(name: str, text: str, doing: Doing) -> GatewayError:
     """The project's error for a D-Bus error reply."""
     code = _att_code(f"{name} {text}") if doing == "gatt" else None
     if code is not None:
-        return _of_code(code)
+        return of_code(code)
     for pattern, reasons in _REPLIES:
         if re.search(pattern, f"{name} {text}"):
             reason = reasons if isinstance(reasons, str) else reasons.get(doing, reasons["gatt"])
@@ -157,10 +157,11 @@ def _unavailable(error: BaseException, doing: Doing) -> GatewayError:
 
 
 def _att(error: BaseException, doing: Doing) -> GatewayError:
-    return _of_code(int(error.args[0]))
+    return of_code(int(error.args[0]))
 
 
-def _of_code(code: int) -> GatewayError:
+def of_code(code: int) -> GatewayError:
+    """The project's error for an ATT error code."""
     return fault(NEEDS_PAIRING, f"ATT error 0x{code:02x}") if code in _UNPAIRED else AttRefusedError(code)
 
 

@@ -1,6 +1,7 @@
 """One connection to one device: every call has a deadline, every fault is a GatewayError."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
@@ -60,15 +61,11 @@ class Subscriber(Protocol):
         ...
 
 
-class Link:
-    """A connection to the device of a sighting. `gone` is set when it is over, from whichever side."""
+class Link(ABC):
+    """A connection to one device. `gone` is set when it is over, from whichever side. Raises GatewayError."""
 
-    def __init__(self, device: BLEDevice, limits: Limits, subscriber: Subscriber) -> None:
+    def __init__(self) -> None:
         self.gone = asyncio.Event()
-        self.subscriber = subscriber
-        self._limits = limits
-        self._client = BleakClient(device, lambda _: self.gone.set(), timeout=limits.connect_s)
-        self._characteristics: dict[str, BleakGATTCharacteristic] = {}
         self._lost: GatewayError | None = None
         self._given_up = asyncio.Event()
         self._made = False
@@ -78,16 +75,98 @@ class Link:
         """Whether the link stands."""
         return self._made and not self.gone.is_set()
 
+    @property
+    @abstractmethod
+    def protected(self) -> bool:
+        """Whether values are asked for before the link is there."""
+
+    @property
+    @abstractmethod
+    def hushed(self) -> bool:
+        """Whether the device was told to wait until it is asked again."""
+
+    @abstractmethod
+    def may_hush(self) -> None:
+        """Nothing more is asked of the device: once it falls silent it may be told to wait."""
+
+    @abstractmethod
+    async def connect(self, takes: Mapping[str, Take]) -> None:
+        """Connects and finds the services; values may come to `takes` from the first instant."""
+
+    @abstractmethod
+    def has(self, uuid: str) -> bool:
+        """Whether the device has this characteristic."""
+
+    @abstractmethod
+    async def subscribe(self, uuid: str) -> None:
+        """Asks for the values of a characteristic."""
+
+    @abstractmethod
+    async def read(self, uuid: str) -> bytes:
+        """Reads a characteristic."""
+
+    @abstractmethod
+    async def write(self, uuid: str, data: bytes, response: bool) -> None:
+        """Writes a characteristic."""
+
+    @abstractmethod
+    async def disconnect(self, hurry: bool) -> bool:
+        """Ends the connection. False: the device may still be connected."""
+
     def lose(self) -> None:
         """The radio is lost under the link: whatever is under way ends now."""
         self._lost = fault(LOST)
         self._given_up.set()
         self.gone.set()
 
+    async def hear(self, values: "asyncio.Queue[T]", seconds: float) -> T:
+        """The next of `values`; TimeoutError, or HungUpError when the link ends first."""
+        try:
+            return await within(seconds, values.get(), self.gone)
+        except StoppedError as error:
+            raise self._over() from error
+
+    async def rest(self, seconds: float) -> None:
+        """Lets time pass; HungUpError if the link ends in it."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.gone.wait()
+        except TimeoutError:
+            return
+        raise self._over()
+
+    def _over(self) -> GatewayError:
+        return self._lost or HungUpError()
+
+
+class BluezLink(Link):
+    """A connection to the device of a sighting, made by BlueZ."""
+
+    def __init__(self, device: BLEDevice, limits: Limits, subscriber: Subscriber) -> None:
+        super().__init__()
+        self._subscriber = subscriber
+        self._limits = limits
+        self._client = BleakClient(device, lambda _: self.gone.set(), timeout=limits.connect_s)
+        self._characteristics: dict[str, BleakGATTCharacteristic] = {}
+
+    @property
+    def protected(self) -> bool:
+        """Whether values are asked for before the link is there."""
+        return self._subscriber.protected
+
+    @property
+    def hushed(self) -> bool:
+        """Whether the device was told to wait until it is asked again."""
+        return self._subscriber.hushed
+
+    def may_hush(self) -> None:
+        """Nothing more is asked of the device: once it falls silent it may be told to wait."""
+        self._subscriber.may_hush()
+
     async def connect(self, takes: Mapping[str, Take]) -> None:
         """Connects and finds the services; values may come to `takes` from the first instant."""
         try:
-            await within(self._limits.bus_s, self.subscriber.prepare(takes), self._given_up)
+            await within(self._limits.bus_s, self._subscriber.prepare(takes), self._given_up)
             await within(self._limits.connect_s + 1.0, self._client.connect(), self._given_up)
             services = list(self._client.services)
         except StoppedError as error:
@@ -108,7 +187,7 @@ class Link:
 
     async def subscribe(self, uuid: str) -> None:
         """Asks for the values of a characteristic."""
-        await self._call(self.subscriber.subscribe(self._client, self._known(uuid)), self._limits.gatt_s)
+        await self._call(self._subscriber.subscribe(self._client, self._known(uuid)), self._limits.gatt_s)
 
     async def read(self, uuid: str) -> bytes:
         """Reads a characteristic."""
@@ -119,32 +198,16 @@ class Link:
         work = self._client.write_gatt_char(self._known(uuid), data, response=response)
         await self._call(work, self._limits.gatt_s)
 
-    async def hear(self, values: "asyncio.Queue[T]", seconds: float) -> T:
-        """The next of `values`; TimeoutError, or HungUpError when the link ends first."""
-        try:
-            return await within(seconds, values.get(), self.gone)
-        except StoppedError as error:
-            raise self._over() from error
-
-    async def rest(self, seconds: float) -> None:
-        """Lets time pass; HungUpError if the link ends in it."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self.gone.wait()
-        except TimeoutError:
-            return
-        raise self._over()
-
     async def disconnect(self, hurry: bool) -> bool:
         """Ends the connection, and bleak's with the bus. False: the device may still be connected."""
         seconds = self._limits.hurry_s if hurry else self._limits.disconnect_s
         if not hurry and self.connected:
             with suppress(GatewayError, TimeoutError, StoppedError):
-                await within(self._limits.read_s, self.subscriber.hush(), self.gone)
+                await within(self._limits.read_s, self._subscriber.hush(), self.gone)
         try:
             return await self._disconnected(seconds)
         finally:
-            await self.subscriber.finish(hurry)
+            await self._subscriber.finish(hurry)
 
     async def _disconnected(self, seconds: float) -> bool:
         try:
@@ -158,9 +221,6 @@ class Link:
         if found is None:
             raise AttRefusedError
         return found
-
-    def _over(self) -> GatewayError:
-        return self._lost or HungUpError()
 
     async def _call(self, work: Coroutine[Any, Any, T], seconds: float) -> T:
         try:

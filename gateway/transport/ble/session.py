@@ -118,7 +118,7 @@ class Session:
         self._check_profile()
         clock = DeviceClock(driver.clocks, self._link, self._monotonic)
         clock_first = driver.set_clock == "before-subscribing"
-        protected = self._link.subscriber.protected
+        protected = self._link.protected
         if clock_first and not protected:
             await clock.read()
             await clock.put_right(self._plan.local_time(), limits.clock_off_s)
@@ -130,7 +130,7 @@ class Session:
         if clock_first and protected:
             await clock.put_right(self._plan.local_time(), limits.clock_off_s)
         await self._talk()
-        self._link.subscriber.may_hush()
+        self._link.may_hush()
         await self._chores(clock)
         await self._until_quiet()
 
@@ -248,7 +248,7 @@ class Session:
             await self._link.rest(min(left, 1.0))
 
     def _patience(self) -> float:
-        if self._link.subscriber.hushed:
+        if self._link.hushed:
             return min(self._driver.quiet_s, self._limits.hushed_s)
         shared = self._telling.values > 0 and self._plan.shared()
         return min(self._driver.quiet_s, self._limits.quiet_shared_s) if shared else self._driver.quiet_s
