@@ -106,11 +106,12 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """The hub's assignments, whether it ever had one, and its visits."""
+    """The hub's assignments, whether it ever had one, and its visits; `wiped`: another person was followed by it."""
 
     ever: bool = False
     assignments: tuple[Assignment, ...] = field(default=())
     visits: tuple[Visit, ...] = field(default=())
+    wiped: bool = False
 
 
 def attribute(user: int | None, mapped: Collection[int] | None) -> Verdict:
@@ -135,6 +136,9 @@ def decide(seen: Evidence, device: Standing, hub: Situation) -> Verdict:
     if device.visit:
         return _of_visitor(seen, device, hub)
     if not hub.ever:
+        if hub.wiped and device.memory and seen.said is not False:
+            # It may remember whoever was followed before, and there is no period to tell them apart by.
+            return Verdict("uncertain", "none", "no-assignment")
         return _who(seen, device, device.users, visiting=False)
     one, tenure, missing = _serving(seen.received_at, device, hub)
     if one is None or tenure is None:

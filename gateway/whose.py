@@ -47,6 +47,10 @@ class Book(Protocol):
         """Whether this hub ever had an assignment."""
         ...
 
+    def wiped(self) -> bool:
+        """Whether this hub was ever wiped."""
+        ...
+
     def all(self) -> tuple[Assignment, ...]:
         """All assignments."""
         ...
@@ -203,7 +207,8 @@ class Whose:
 
     def reload(self) -> None:
         """Somebody decided something."""
-        self.situation = Situation(self.book.ever(), self.book.all(), self.book.visits())
+        book = self.book
+        self.situation = Situation(book.ever(), book.all(), book.visits(), wiped=book.wiped())
         rows = self.book.tenures()
         retired = self._retired()
         for ref, owner in self._owners.items():

@@ -15,6 +15,8 @@ _LOOK_S = 0.1
 # The daemon looks once a second; it may be busy with a card that is slow.
 _PATIENCE_S = 10.0
 _PROGRESS_S = 2.0
+# What has begun, such as a wipe, goes on whoever waits; a large database on a slow card takes its time.
+_LONG_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class Way:
 
 
 async def ask(asked: Asked, way: Way, env: Env) -> ActRow:
-    """The act with what came of it. TransientError `act-no-answer` when the daemon does not answer: nothing was done.
+    """The act with what came of it. TransientError `act-no-answer` when the daemon does not answer: nothing was done;
+    `act-goes-on` when it has begun and takes long.
 
     Cancelled, it takes the act back. RefusedError when the store cannot be used.
     """
@@ -61,9 +64,12 @@ async def ask(asked: Asked, way: Way, env: Env) -> ActRow:
 
 async def _answer(acts: Acts, asked: Asked, way: Way, env: Env) -> ActRow:
     began = told = env.monotonic()
-    while env.monotonic() - began < _PATIENCE_S:
+    patience = _PATIENCE_S
+    while env.monotonic() - began < patience:
         row = acts.find(asked.id)
-        if row is not None and row.state != "asked":
+        if row is not None and row.state == "begun":
+            patience = _LONG_S
+        elif row is not None and row.state != "asked":
             return row
         if env.monotonic() - told >= _PROGRESS_S:
             told = env.monotonic()
@@ -73,9 +79,11 @@ async def _answer(acts: Acts, asked: Asked, way: Way, env: Env) -> ActRow:
             if store is not None:
                 return _perform(store, asked, way)
         await env.sleep(_LOOK_S)
-    if not acts.withdraw(asked.id) and (row := acts.find(asked.id)) is not None:
-        return row
-    raise TransientError("act-no-answer")
+    if acts.withdraw(asked.id) or (row := acts.find(asked.id)) is None:
+        raise TransientError("act-no-answer")
+    if row.state == "begun":
+        raise TransientError("act-goes-on")
+    return row
 
 
 def _own(way: Way) -> Store | None:

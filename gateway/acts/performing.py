@@ -58,6 +58,8 @@ class Performer:
             self._answer(act, params, context, act.perform(params, context))
             return
         with context.store.together():
+            # Whoever asked may have given up meanwhile, and was told that nothing is done.
+            self._rows.begin(context.act)
             self._answer(act, params, context, act.perform(params, context))
 
     def _answer(self, act: Act, params: Params, context: Context, result: Result) -> None:
@@ -68,6 +70,7 @@ class Performer:
 
     def _refuse(self, row: ActRow, error: GatewayError) -> None:
         fields = {"act": row.name, "reason": error.reason}
-        with self._context.store.together():
-            self._rows.answer(row.id, "refused", {"error": error.reason, "detail": error.detail})
+        if error.reason != "act-withdrawn":
+            with self._context.store.together():
+                self._rows.answer(row.id, "refused", {"error": error.reason, "detail": error.detail})
         self._note("act.refused", {**fields, "role": row.role, "id": row.id})

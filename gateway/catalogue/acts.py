@@ -32,6 +32,10 @@ TEXTS = {
         "The gateway did not answer in ten seconds. Nothing was done. Restart it, then try again.",
         "Gatewayen svarte ikke innen ti sekunder. Ingenting ble gjort. Start den på nytt, og prøv igjen.",
     ),
+    "act-goes-on": Text(
+        "It has begun and goes on. Ask again later.", "Det er begynt og fortsetter. Spør igjen senere."
+    ),
+    "act-withdrawn": Text("It was taken back before it began.", "Det ble trukket tilbake før det begynte."),
     "act-waiting": Text("Waiting for the gateway: {seconds} s ...", "Venter på gatewayen: {seconds} s ..."),
     "act-other-user": Text(
         "The store belongs to another user. Run this as {detail}, or as root.",

@@ -30,7 +30,7 @@ from gateway.store.opening import open_store
 # Says in words what an act gave; `say` with the language set already.
 Words = Callable[[Result, Callable[..., str]], list[str]]
 
-_UNAVAILABLE = {"act-no-answer", "act-other-version", "act-clock-unknown"}
+_UNAVAILABLE = {"act-no-answer", "act-goes-on", "act-other-version", "act-clock-unknown"}
 
 
 def add_options(parser: argparse.ArgumentParser, *, config_needed: bool = True) -> None:

@@ -25,9 +25,10 @@ EXAMPLES = """examples:
 
 A wipe destroys the key that sealed what was measured, deletes readings, frames, ids, assignments and visits, and writes
 the database anew. It refuses while an assignment is open, or while readings are unconfirmed: with --force and a reason
-they are given up, the receiver is told, and it is a deviation. Devices keep what they remember; it is known as the
-earlier person's. `verify` needs no hub; --key is the fingerprint that the hub tells in `about`. Ends with 1 if the
-certificate is not genuine, with 65 if the wipe is refused."""
+they are given up, the receiver is told, and it is a deviation. Devices keep what they remember: it is held back as the
+earlier person's, and before there is an assignment again all that comes from a memory is. What a power cut interrupts
+is ended at the next start, or by the next wipe. `verify` needs no hub; --key is the fingerprint that the hub tells in
+`about`. Ends with 1 if the certificate is not genuine, with 65 if the wipe is refused."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

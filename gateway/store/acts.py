@@ -21,7 +21,8 @@ _KEPT = 500
 
 @dataclass(frozen=True, slots=True)
 class ActRow:
-    """One of them. `state`: asked, done, refused, or withdrawn by whoever asked; `result` is a JSON object."""
+    """One of them. `state`: asked, begun (it is more than one transaction holds), done, refused, or withdrawn by
+    whoever asked; `result` is a JSON object."""
 
     id: str
     name: str
@@ -56,8 +57,15 @@ class Acts:
         return rows[0] if rows else None
 
     def waiting(self) -> list[ActRow]:
-        """Acts that nobody has done yet, in the order they were asked for."""
-        return self._rows("WHERE state = 'asked'")
+        """Acts that nobody has done yet, or not to their end, in the order they were asked for."""
+        return self._rows("WHERE state IN ('asked', 'begun')")
+
+    def begin(self, act: str) -> None:
+        """From now on it is not taken back any more; RefusedError if it was."""
+        with transaction(self._connection):
+            query = "UPDATE act SET state = 'begun' WHERE id = ? AND state IN ('asked', 'begun')"
+            if self._connection.execute(query, (act,)).rowcount == 0:
+                raise RefusedError("act-withdrawn", act)
 
     def answer(self, act: str, state: str, result: Mapping[str, object]) -> None:
         """What came of it; the oldest answers beyond the bound are forgotten."""
@@ -66,13 +74,13 @@ class Acts:
                 "UPDATE act SET state = ?, result = ? WHERE id = ?", (state, json.dumps(result), act)
             )
             self._connection.execute(
-                "DELETE FROM act WHERE state <> 'asked' AND number <="
+                "DELETE FROM act WHERE state NOT IN ('asked', 'begun') AND number <="
                 " (SELECT number FROM act WHERE state <> 'asked' ORDER BY number DESC LIMIT 1 OFFSET ?)",
                 (_KEPT,),
             )
 
     def withdraw(self, act: str) -> bool:
-        """Takes it back, unless it was done; whether it was taken back."""
+        """Takes it back, unless it was begun or done; whether it was taken back."""
         with transaction(self._connection):
             query = "UPDATE act SET state = 'withdrawn' WHERE id = ? AND state = 'asked'"
             return self._connection.execute(query, (act,)).rowcount > 0

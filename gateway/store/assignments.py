@@ -19,6 +19,8 @@ from gateway.store.notes import Notes
 # Also a file beside the database, which may be lost whole.
 EVER = "assignments_ever"
 MARK = "assigned"
+# How far the sequence was when this hub was last wiped.
+WIPED_UPTO = "wiped_upto"
 # A digest of each id that was ever used; a wipe takes the ids.
 _USED = "used_id."
 
@@ -66,9 +68,13 @@ class Assignments:
         """Whether that id was ever used on this hub."""
         return self._notes.get(_used(assignment)) is not None
 
-    def doubt(self) -> None:
-        """What was known of devices' memories may be lost: every baseline is to be taken anew."""
-        for row in self.tenures():
+    def wiped(self) -> bool:
+        """Whether this hub was ever wiped."""
+        return self._notes.get(WIPED_UPTO) is not None
+
+    def doubt(self, device: str | None = None) -> None:
+        """What is known of devices' memories no longer holds, of one or of all: the baseline is to be taken anew."""
+        for row in self.tenures(device):
             if row.tenure.until is None:
                 self.save_baseline(row.number, replace(row.tenure.baseline, done=False))
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from gateway.errors import TransientError
 from gateway.store import keys
+from gateway.store.acts import Acts
+from gateway.store.assignments import WIPED_UPTO
 from gateway.store.database import Medium, mapped, sync_directory, transaction
 from gateway.store.notes import Notes
 from gateway.store.outbox import Outbox
@@ -27,7 +29,6 @@ ERASED = (
 REASON = "wiped"
 _PENDING = "wiping"
 _KEY = "data_key"
-_UPTO = "wiped_upto"
 
 Facts = Mapping[str, object]
 
@@ -88,7 +89,7 @@ class Wiper:
                 for first, last in ranges:
                     self._outbox.put_void(first, void(first, last))
                 self._places.void(ranges, REASON)
-                for name, text in ((_UPTO, str(self._outbox.last_seq)), (_KEY, keys.fingerprint(new))):
+                for name, text in ((WIPED_UPTO, str(self._outbox.last_seq)), (_KEY, keys.fingerprint(new))):
                     self._notes.put(name, text)
                 self._notes.put(_PENDING, json.dumps(found))
         except BaseException:
@@ -146,6 +147,8 @@ class Wiper:
         for table in ERASED:
             self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names from above
         self._connection.execute("DELETE FROM act WHERE id <> ? AND state <> 'asked'", (act,))
+        if Acts(self._connection).find(act) is not None:
+            Acts(self._connection).begin(act)
 
 
 class Certificates:

@@ -9,10 +9,15 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from gateway.assignments import create
+from gateway.attribution import Tenure
+from gateway.baseline import Baseline
+from gateway.identity import device_ref
 from gateway.simulator import frames
 from gateway.simulator.ble_devices import Cuff, Oximeter, Scale
 from gateway.simulator.bluez.virtual import VirtualBluetooth
@@ -253,8 +258,19 @@ def test_a_device_is_tried_once_and_tells_of_itself(tmp_path: Path) -> None:
 
 
 def test_the_installers_own_measurement_is_counted_and_thrown_away(tmp_path: Path) -> None:
+    """And what the device remembers is told from the person's anew: it may hand it over again."""
+
+    def given(address: str) -> str:
+        store = Store(tmp_path / "store")
+        ref, since = device_ref(store.id_key, address), datetime(2026, 11, 1, tzinfo=UTC)
+        store.assignments.save(create((), "asg-9f2c7b", "follow-up", since, None))
+        store.assignments.give(ref, Tenure("asg-9f2c7b", since, None, None, Baseline(done=True, at=since)))
+        store.close()
+        return ref
+
     async def main() -> None:
         scale = Scale("SC-1", habits=HABITS)
+        ref = given(scale.address)
         async with virtual_bluetooth([scale]) as bluetooth:
             words = ("test", scale.address, "--config", configuration(tmp_path), "--driver", "weight-scale")
             async with device(bluetooth, *words, "--own-measurement") as command:
@@ -263,6 +279,9 @@ def test_the_installers_own_measurement_is_counted_and_thrown_away(tmp_path: Pat
                 code, result = await command.ended()
             assert (code, result["values"]) == (0, 1)
         assert stored(tmp_path) == 0
+        store = Store(tmp_path / "store")
+        assert [row.tenure.baseline.done for row in store.assignments.tenures(ref)] == [False]
+        store.close()
 
     run(main(), timeout=50.0)
 

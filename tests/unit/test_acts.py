@@ -208,6 +208,43 @@ def test_a_daemon_that_does_not_answer_in_time_does_nothing_later_either(desk: D
     assert desk.store.notes.get("word") is None
 
 
+def test_what_was_taken_back_just_before_it_is_done_is_not_done(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asked was told that nothing is done."""
+    rows = desk.store.acts
+    rows.ask("a1", "put", {"word": "one"}, "coordinator", desk.world.utc)
+    found = rows.waiting()
+    monkeypatch.setattr(rows, "waiting", lambda: found)
+    assert rows.withdraw("a1")
+    desk.performer.perform_waiting()
+    assert desk.store.notes.get("word") is None
+    assert (desk.audit, desk.done, [event for event, _ in desk.notes]) == ([], [], ["act.refused"])
+    row = rows.find("a1")
+    assert row is not None
+    assert row.state == "withdrawn"
+
+
+def test_what_has_begun_is_waited_for_and_never_taken_back(desk: Desk) -> None:
+    async def begin() -> None:
+        await desk.world.env.sleep(1.0)
+        (row,) = desk.store.acts.waiting()
+        desk.store.acts.begin(row.id)
+        await desk.world.env.sleep(60.0)
+        desk.performer.perform_waiting()
+
+    assert run(_beside(desk, begin, 100.0)).state == "done"
+
+
+def test_what_takes_longer_than_anybody_waits_goes_on(desk: Desk) -> None:
+    async def begin() -> None:
+        await desk.world.env.sleep(1.0)
+        (row,) = desk.store.acts.waiting()
+        desk.store.acts.begin(row.id)
+
+    with pytest.raises(TransientError, match="act-goes-on"):
+        run(_beside(desk, begin, 1000.0))
+    assert [row.state for row in desk.store.acts.waiting()] == ["begun"]
+
+
 def test_whoever_stops_asking_takes_the_act_back(desk: Desk) -> None:
     import asyncio
 

@@ -105,6 +105,14 @@ def test_without_any_assignment_left_nothing_is_assigned_either() -> None:
     assert found(LIVE, SCALE, Situation(ever=True)) == ("uncertain", "no-assignment")
 
 
+def test_a_hub_that_was_wiped_hears_no_memory_before_there_is_an_assignment() -> None:
+    """It served somebody without one; what devices remember may be theirs, and nothing would tell."""
+    wiped = Situation(wiped=True)
+    assert found(STORED, Standing(), wiped) == found(LIVE, Standing(), wiped) == ("uncertain", "no-assignment")
+    assert found(LIVE, Standing(), wiped, said=False) == ("assigned", "")
+    assert found(LIVE, Standing(memory=False), wiped) == ("assigned", "")
+
+
 @pytest.mark.parametrize(
     ("measured", "slack", "expected"),
     [

@@ -239,6 +239,8 @@ def _watched(
     collector = one.collector
     known = dict(collector.twin)
     if own:
+        # A device that keeps it may hand it over again: what it remembers is told from the person's anew.
+        store.assignments.doubt(collector.ref)
         return Watched(None, known), lambda: [], one.options
     return Watched(collector, known), lambda: [asyncio.create_task(collector.run())], one.options
 
