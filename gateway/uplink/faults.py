@@ -12,7 +12,7 @@ from gateway.uplink.tls import tls_fault
 
 FAILURE = 0x80
 PACKET_TOO_LARGE = 0x95
-_PROTOCOL_ERROR = 0x82
+PROTOCOL_ERROR = 0x82
 _KEEP_ALIVE = 0x8D
 
 _REFUSED = {
@@ -82,6 +82,6 @@ def silent_end(code: int, name: str, *, accepted: bool) -> GatewayError:
         return TransientError("broker-silent", name)
     if accepted:
         return TransientError("connection-lost", name)
-    if code == _PROTOCOL_ERROR:
+    if code == PROTOCOL_ERROR:
         return RefusedError("mqtt-version", name)
     return TransientError("broker-closed", "hung up before it accepted us")

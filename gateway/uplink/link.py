@@ -1,18 +1,21 @@
 """One connection to the broker: one paho client, used once and thrown away.
 
 Since the client dies with its connection, nothing that paho still holds can ever be sent again; the store alone
-repeats. paho runs its network loop in its own thread; its callbacks (`_paho_...`) only hand over to the event loop,
-where everything else happens.
+repeats. Only connecting, which can take long, happens on a thread of its own; from then on the event loop reads and
+writes. paho's callbacks (`_paho_...`) hold its locks, so they only note what is to be done next.
 """
 
 import asyncio
 import socket
+import ssl
+import struct
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from paho.mqtt import MQTTException
 from paho.mqtt.client import MQTT_ERR_SUCCESS, Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
@@ -29,6 +32,10 @@ _DIAL_TIMEOUT_S = 15.0
 _CONNECT_TIMEOUT_S = 30.0
 _GOODBYE_S = 1.0
 _HEADER_BYTES = 9
+# How often paho is asked whether the broker must be asked for a sign of life: so many times in that span.
+_LOOKS_PER_KEEPALIVE = 10
+# What bytes that are no MQTT can make of paho's decoding.
+_GARBLED = (MQTTException, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, struct.error)
 _PROTOCOLS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
 
 accept_any_refusal()
@@ -95,6 +102,7 @@ class Link:
         self._socket: socket.socket | None = None
         self._box: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self._called = False
+        self._keeper: asyncio.TimerHandle | None = None
         self._client = self._make_client(will)
 
     def start(self) -> None:
@@ -126,11 +134,12 @@ class Link:
         if self._timer is not None:
             self._timer.cancel()
         self._window.fail_all(TransientError(error.reason, error.detail))
+        self._unwatch()
         self._cut()
-        # Without a ring of references, paho's client closes its sockets as soon as its thread lets go of it.
+        # Without a ring of references, paho's client closes its sockets as soon as it is let go of.
         client = self._client
-        client.on_socket_open = client.on_connect = client.on_disconnect = None
-        client.on_publish = client.on_subscribe = client.on_message = None
+        client.on_socket_open = client.on_socket_close = client.on_socket_register_write = None
+        client.on_connect = client.on_disconnect = client.on_publish = client.on_subscribe = client.on_message = None
 
     @staticmethod
     def _size_of(sending: Sending) -> int:
@@ -177,6 +186,54 @@ class Link:
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
             except OSError:
                 return  # gone already
+
+    # --- paho's socket, on the event loop ---
+
+    def _dialled(self) -> None:
+        """The thread that connected is done with the client."""
+        if self._unwanted.is_set():
+            self._cut()
+        if self._unwanted.is_set() or self._socket is None or self._socket.fileno() < 0:
+            return
+        self._client.on_socket_close = self._paho_closing
+        self._client.on_socket_register_write = self._paho_writes
+        self._loop.add_reader(self._socket, self._readable)
+        self._keep_alive()
+        self._write()
+
+    def _readable(self) -> None:
+        self._called = True  # what paho tells meanwhile is done below
+        try:
+            self._client.loop_read()
+            while isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
+                self._client.loop_read()
+        except _GARBLED as error:
+            self._unwatch()
+            self._end(faults.silent_end(faults.PROTOCOL_ERROR, type(error).__name__, accepted=self.connected))
+        finally:
+            self._unbox()
+
+    def _write(self) -> None:
+        if self._keeper is not None:
+            self._client.loop_write()
+        if self._keeper is None or self._socket is None:
+            return  # over, perhaps just now
+        if self._client.want_write():
+            self._loop.add_writer(self._socket, self._write)
+        else:
+            self._loop.remove_writer(self._socket)
+
+    def _keep_alive(self) -> None:
+        self._keeper = self._loop.call_later(self._settings.keepalive_s / _LOOKS_PER_KEEPALIVE, self._keep_alive)
+        self._client.loop_misc()
+
+    def _unwatch(self) -> None:
+        if self._keeper is not None:
+            self._keeper.cancel()
+            self._keeper = None
+        if self._socket is not None and self._socket.fileno() >= 0:
+            self._loop.remove_reader(self._socket)
+            self._loop.remove_writer(self._socket)
 
     # --- told by paho, on the event loop ---
 
@@ -241,7 +298,7 @@ class Link:
     def _has_certificate(self) -> bool:
         return self._settings.tls is not None and self._settings.tls.cert_file is not None
 
-    # --- on paho's threads ---
+    # --- on the thread that connects ---
 
     def _make_client(self, will: tuple[str, bytes] | None) -> Client:
         s = self._settings
@@ -276,9 +333,7 @@ class Link:
         except ValueError as error:  # what the name resolver makes of a host name that can be none
             self._hand(self._end, RefusedError("broker-name-unknown", type(error).__name__))
         else:
-            self._client.loop_start()
-            if self._unwanted.is_set():
-                self._cut()
+            self._hand(self._dialled)
 
     def _paho_open(self) -> None:
         s = self._settings
@@ -297,6 +352,14 @@ class Link:
     def _paho_socket(self, _client: Client, _data: object, opened: Any) -> None:
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = opened
+
+    # --- paho's callbacks ---
+
+    def _paho_closing(self, _client: Client, _data: object, _socket: object) -> None:
+        self._unwatch()
+
+    def _paho_writes(self, _client: Client, _data: object, _socket: object) -> None:
+        self._loop.call_soon(self._write)
 
     def _paho_connect(self, _client: Client, _data: object, _flags: object, code: ReasonCode, told: Any) -> None:
         if code.is_failure:
@@ -327,12 +390,11 @@ class Link:
                 self._box.clear()  # the loop is closed: nobody is left to be told
 
     def _unbox(self) -> None:
-        self._called = False
         try:
             while self._box:
                 call, args = self._box.popleft()
                 call(*args)
         finally:
+            self._called = bool(self._box)
             if self._box:  # a call failed, which the loop reports; the rest has its turn next
-                self._called = True
                 self._loop.call_soon(self._unbox)
