@@ -4,6 +4,7 @@ Implements the transport's `Contact`. Everything is durable when a call returns,
 only the summary is kept. A fault here never reaches the transport.
 """
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -121,6 +122,7 @@ class Collector:
         self._overflow = False
         self._last_frame = float("-inf")
         self._refused_at: list[float] = []
+        self._wake = asyncio.Event()
 
     @property
     def error(self) -> GatewayError | None:
@@ -136,6 +138,7 @@ class Collector:
         """Contact is made."""
         self.connected, self._contact_error, self._fix = True, None, None
         self._clock_deadline = self._env.monotonic() + _CLOCK_WAIT_S if self._has_clock else None
+        self._wake.set()
         self._owner.opened()
         self._seen()
         self._hooks.note("device.opened", {"device": self.ref})
@@ -144,6 +147,7 @@ class Collector:
     def frame(self, channel: str, data: bytes) -> None:
         """Bytes came; what they complete is on disk on return."""
         self._last_frame = self._env.monotonic()
+        self._wake.set()
         self._owner.heard(self._last_frame)
         self.counters.add("frames")
         self._take(self._session.feed(channel, data, self._last_frame))
@@ -197,8 +201,14 @@ class Collector:
         self._forget_held()
 
     async def run(self) -> None:
-        """Lets time pass for the driver, and tries again to keep what the medium refused; until cancelled."""
+        """Lets time pass for the driver, and tries again to keep what the medium refused; until cancelled.
+
+        Sleeps while the device is silent and nothing waits.
+        """
         while True:
+            if not self._has_work():
+                self._wake.clear()
+                await self._wake.wait()
             await self._env.sleep(_TICK_S)
             now = self._env.monotonic()
             if now - self._last_frame <= _TICKING_S:
@@ -208,6 +218,10 @@ class Collector:
                 self._finish_parked()
             if self._unkept and now >= self._retry_at:
                 self._keep([])
+
+    def _has_work(self) -> bool:
+        ticking = self._env.monotonic() - self._last_frame <= _TICKING_S
+        return ticking or self._clock_deadline is not None or bool(self._unkept)
 
     def _take(self, outcomes: Sequence[Outcome]) -> None:
         acts = []
@@ -256,6 +270,7 @@ class Collector:
             self._keep(drafts)
 
     def _keep(self, drafts: Sequence[Draft]) -> None:
+        self._wake.set()
         room = _HELD_AT_MOST - len(self._unkept)
         self._unkept += drafts[:room]
         self._overflowed(len(drafts) - room)

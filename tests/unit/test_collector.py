@@ -686,6 +686,21 @@ def test_time_passes_for_the_driver_while_a_device_speaks_and_not_for_ever_after
     run(scene())
 
 
+def test_a_silent_device_costs_no_wake_ups_and_its_next_frame_is_heard_like_the_first(home: Home) -> None:
+    async def scene() -> None:
+        task = asyncio.ensure_future(home.collector.run())
+        for _ in range(2):
+            home.says("W82.40")
+            await settle()
+            assert len(home.world._sleepers) == 1
+            await home.world.advance(61)
+            assert home.world._sleepers == []
+        task.cancel()
+        await settle()
+
+    run(scene())
+
+
 def test_a_frame_that_came_earlier_carries_the_moment_it_came(home: Home) -> None:
     """Kept when its act is complete, dated when it was received."""
     home.driver = toy(modes=_Late)
