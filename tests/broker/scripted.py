@@ -12,6 +12,7 @@ CONNECT, PUBLISH, SUBSCRIBE, PINGREQ, DISCONNECT = 0x10, 0x30, 0x80, 0xC0, 0xE0
 class ScriptedBroker:
     """`connack`: bytes after CONNACK's length, None for silence. `puback`: reason code per publish, then 0. `greeting`:
     bytes sent before anything else, after which it hangs up. `goodbye`: answer to the first publish, then it hangs up.
+    `noise`: answer to each publish.
     """
 
     connack: bytes | None = b"\x00\x00\x00"
@@ -19,6 +20,7 @@ class ScriptedBroker:
     puback: list[int] = field(default_factory=list)
     greeting: bytes = b""
     goodbye: bytes = b""
+    noise: bytes = b""
     port: int = 0
     published: list[bytes] = field(default_factory=list)
 
@@ -67,6 +69,9 @@ class ScriptedBroker:
         if self.goodbye:
             writer.write(self.goodbye)
             return False
+        if self.noise:
+            writer.write(self.noise)
+            return True
         at = 2 + int.from_bytes(body[:2], "big")
         code = self.puback.pop(0) if self.puback else 0
         writer.write(b"\x40\x04" + body[at : at + 2] + bytes([code, 0]))

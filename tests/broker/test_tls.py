@@ -9,7 +9,7 @@ import pytest
 
 from gateway.errors import GatewayError, RefusedError
 from gateway.uplink import Tls, UplinkSettings
-from tests.aio import run
+from tests.aio import run, until
 from tests.broker.authority import Authority, Issued
 from tests.broker.harness import HUB, settings, uplink
 from tests.broker.mosquitto import Broker
@@ -155,6 +155,22 @@ def test_a_renewed_certificate_is_taken_up_without_a_restart(
             assert (await rig.ended()).reason == "tls-client-certificate-refused"
             install(new)
             await rig.connected()
+
+    run(main())
+
+
+def test_what_comes_in_many_pieces_over_tls_comes_whole(make_broker: MakeBroker, authority: Authority) -> None:
+    """TLS decrypts more at once than one message: what it still holds is not left lying until the next arrives."""
+    broker = _tls_broker(make_broker, authority, authority.issue("server", host="127.0.0.1"))
+
+    async def main() -> None:
+        async with uplink(_settings(broker.port, authority), subscriptions=[f"{HUB}/#"]) as rig:
+            await rig.connected()
+            sent = [bytes([n]) * (50_000 if n % 7 == 0 else 20) for n in range(60)]
+            for one in sent:
+                await rig.uplink.publish(f"{HUB}/reading/weight", one)
+            await until(lambda: len(rig.messages) >= 60, 10)
+            assert [payload for _topic, payload in rig.messages] == sent
 
     run(main())
 

@@ -163,6 +163,47 @@ def test_leaving_is_as_quick_when_the_broker_takes_nothing_any_more(broker: Brok
     run(main())
 
 
+def test_a_broker_that_takes_nothing_for_a_while_holds_up_nobody_else(broker: Broker) -> None:
+    """What does not fit into the socket waits for room; the event loop goes on meanwhile."""
+
+    async def main() -> None:
+        async with uplink(settings(broker.port, max_packet_bytes=100_000_000)) as rig:
+            await rig.connected()
+            broker.freeze()
+            waiting = [rig.uplink.publish(f"{HUB}/reading/weight", bytes(5_000_000)) for _ in range(5)]
+            for _turn in range(20):
+                await asyncio.sleep(0.01)
+            assert not any(one.done() for one in waiting)
+            broker.thaw()
+            await asyncio.gather(*waiting)
+            assert len(rig.connects) == 1
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        b"\x40\x00",
+        b"\x40\x01\x00",
+        b"\x90\x01\x00",
+        b"\x20\x00",
+        b"\x32\x03\x00\x09\xff",
+        b"\x40\x05\x00\x01\x00\x7f\xff",
+    ],
+    ids=bytes.hex,
+)
+def test_an_answer_that_is_no_mqtt_ends_the_connection_and_the_next_is_made(noise: bytes) -> None:
+    async def main() -> None:
+        async with ScriptedBroker(noise=noise) as script, uplink(settings(script.port)) as rig:
+            await rig.connected()
+            with pytest.raises(TransientError):
+                await rig.uplink.publish("a/b", b"x")
+            await rig.connected(2)
+
+    run(main())
+
+
 @pytest.mark.parametrize("host", ["a..b", "x" * 70, ""])
 def test_a_host_name_that_can_be_none_is_told(host: str) -> None:
     async def main() -> None:
