@@ -8,6 +8,7 @@ Orders come as JSON in the environment variable DHO_CHAOS, all optional:
     hasty     true: a silent broker and a silent receiver are noticed in seconds, so that a round is short
     defect    name of a planted defect (tests.chaos.planted)
     full      path of a file: while it exists the database may not grow (SQLITE_FULL)
+    read_only path of a file: while it exists nothing is written (SQLITE_READONLY)
 """
 
 import json
@@ -88,13 +89,16 @@ class _Connection(database.Medium):
 
     points: Points | None = None
     full: Path | None = None
+    read_only: Path | None = None
     _writes = ""
     _pages = 0
+    _shut = False
 
     def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
         if sql == "BEGIN IMMEDIATE":
             self._writes = ""
             self._bound()
+            self._close()
         elif sql == "COMMIT":
             return self._commit()
         self._look(sql)
@@ -124,6 +128,12 @@ class _Connection(database.Medium):
         elif self._pages and not full:
             super().execute(f"PRAGMA max_page_count = {self._pages}")
             self._pages = 0
+
+    def _close(self) -> None:
+        shut = self.read_only is not None and self.read_only.exists()
+        if shut != self._shut:
+            super().execute(f"PRAGMA query_only = {int(shut)}")
+            self._shut = shut
 
 
 def env_of(orders: dict[str, Any]) -> Env:
@@ -163,8 +173,9 @@ def main() -> int:
         _Connection.points = Points(*orders["kill"])
         for name, (owner, method) in _CALLS.items():
             _Connection.points.around(name, owner, method)
-    if orders.get("full"):
-        _Connection.full = Path(orders["full"])
+    for name in ("full", "read_only"):
+        if orders.get(name):
+            setattr(_Connection, name, Path(orders[name]))
     patch(database, "Medium", _Connection)
     if orders.get("hasty"):
         _haste()

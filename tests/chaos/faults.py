@@ -10,8 +10,10 @@ from tests.chaos.driven import POINTS
 from tests.chaos.home import OPEN, SHUT, World
 from tests.chaos.hub import other_daemon
 from tests.chaos.way import Narrow
+from tests.chaos.witness import Manner
 
 _IN_USE = 73
+_BROUGHT_BY: Mapping[str, Manner] = {"mark": "withholding", "resend": "asking"}
 
 Step = Callable[[World], None]
 
@@ -19,13 +21,16 @@ Step = Callable[[World], None]
 @dataclass(frozen=True)
 class Fault:
     """`from_start`: it begins before the daemon does. `loses_lines`: what is on the serial line meanwhile is nobody's.
-    `loses_broker`: what the broker took may be gone, so that its word alone is worth nothing."""
+    `loses_broker`: what the broker took may be gone, so that its word alone is worth nothing. `manner`: only with this
+    receiver does it come to pass, and `takes_s` until it does."""
 
     begin: Step
     end: Step
     from_start: bool = False
     loses_lines: bool = False
     loses_broker: bool = False
+    manner: Manner | None = None
+    takes_s: float = 0.0
 
 
 def nothing(_world: World) -> None:
@@ -49,11 +54,15 @@ def _stop(world: World) -> None:
         world.wrong += [problem] if problem else []
 
 
-def _kill_at(point: str) -> Step:
-    def begin(world: World) -> None:
-        world.hub.orders["kill"] = [point, world.dice.randint(1, 10)]
+def _kill_at(point: str) -> Fault:
+    # The broker's word is written down when the receiver's keeps away; what it asks for again is a matter of luck.
+    manner = _BROUGHT_BY.get(point.partition(".")[0])
 
-    return begin
+    def begin(world: World) -> None:
+        world.hub.orders["kill"] = [point, world.dice.randint(1, 10 if manner is None else 2)]
+
+    takes_s = 0.0 if manner is None else 2.5
+    return Fault(begin, _disarm, from_start=True, loses_lines=True, manner=manner, takes_s=takes_s)
 
 
 def _disarm(world: World) -> None:
@@ -69,6 +78,14 @@ def _full(world: World) -> None:
 
 def _room(world: World) -> None:
     world.full.unlink(missing_ok=True)
+
+
+def _read_only(world: World) -> None:
+    world.read_only.touch()
+
+
+def _writable(world: World) -> None:
+    world.read_only.unlink(missing_ok=True)
 
 
 def _no_writes(world: World) -> None:
@@ -147,6 +164,7 @@ FAULTS: Mapping[str, Fault] = {
     "broker-killed": Fault(lambda w: w.broker.kill(), _start_broker, loses_broker=True),
     "broker-emptied": Fault(_stop_broker, _empty_broker, loses_broker=True),
     "broker-frozen": Fault(lambda w: w.broker.freeze(), lambda w: w.broker.thaw()),
+    "broker-slow": Fault(lambda w: w.broker.drag(), lambda w: w.broker.thaw()),
     "broker-refusing": Fault(_shut, _open),
     "cut": Fault(lambda w: w.way.cut(), lambda w: w.way.mend()),
     "blink": Fault(lambda w: w.way.blink(), nothing),
@@ -155,19 +173,20 @@ FAULTS: Mapping[str, Fault] = {
     "deaf": Fault(lambda w: w.way.deafen(), _cut_and_mend),
     "narrow": Fault(lambda w: w.way.narrow(Narrow()), lambda w: w.way.mend()),
     "disk-full": Fault(_full, _room),
+    "read-only": Fault(_read_only, _writable),
     "io-error": Fault(_no_writes, _writes),
     "clock-behind": Fault(_clock(-20_000 * _DAY_S, -60, "unsynchronised"), _clock_right),
     "clock-ahead": Fault(_clock(60, 5000 * _DAY_S, "unsynchronised"), _clock_right),
     "clock-unchecked": Fault(_clock(-90, 90, "rtc"), _clock_right),
     "unplugged": Fault(lambda w: w.scale.pull(), _plug_in, loses_lines=True),
     "second-daemon": Fault(_second_daemon, nothing),
-    **{f"kill@{point}": Fault(_kill_at(point), _disarm, from_start=True, loses_lines=True) for point in POINTS},
+    **{f"kill@{point}": _kill_at(point) for point in POINTS},
 }
 
 
 def choose(dice: random.Random, confirm: str, how_many: int) -> list[str]:
     """Different faults for one round; a kill at a point is as likely as all others together."""
-    allowed = [n for n, f in FAULTS.items() if confirm == "receiver" or not f.loses_broker]
+    allowed = [n for n, f in FAULTS.items() if confirm == "receiver" or not (f.loses_broker or f.manner)]
     kills = [n for n in allowed if n.startswith("kill@")]
     others = [n for n in allowed if n not in kills]
     chosen: list[str] = []
@@ -186,7 +205,15 @@ def _meet(one: str, other: str) -> bool:
 def _subject(name: str) -> str:
     subjects = {
         "way": ("cut", "blink", "silent", "silent-then-cut", "deaf", "narrow"),
-        "broker": ("broker-stopped", "broker-killed", "broker-emptied", "broker-frozen", "broker-refusing"),
+        "broker": (
+            "broker-stopped",
+            "broker-killed",
+            "broker-emptied",
+            "broker-frozen",
+            "broker-slow",
+            "broker-refusing",
+        ),
+        "medium": ("disk-full", "read-only"),
         "clock": ("clock-behind", "clock-ahead", "clock-unchecked"),
         "daemon": ("kill", "stop", "freeze", "second-daemon"),
     }

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tests.broker.mosquitto import Broker
+from tests.chaos.broker import SlowBroker
 from tests.chaos.hub import ChaosHub, Clock, Scale
 from tests.chaos.oracle import REFUSED, Evidence, judge
 from tests.chaos.way import Way
@@ -21,8 +21,8 @@ from tests.daemon.hub import ROOT
 OPEN = "topic readwrite #\n"
 SHUT = f"topic read #\ntopic write {ROOT}/ack\ntopic write {ROOT}/state\n"
 
-_RECOVERY_S = 45.0
-_QUIET_S = 30.0
+_RECOVERY_S = 120.0
+_QUIET_S = 60.0
 _ports = count()
 
 
@@ -31,7 +31,7 @@ class World:
     """A hub, its scale, the way to its broker, the broker, a receiver, a clock, and dice for whoever disturbs them."""
 
     directory: Path
-    broker: Broker
+    broker: SlowBroker
     way: Way
     hub: ChaosHub
     scale: Scale
@@ -47,6 +47,10 @@ class World:
     @property
     def full(self) -> Path:
         return self.directory / "full"
+
+    @property
+    def read_only(self) -> Path:
+        return self.directory / "read-only"
 
     def start_daemon(self) -> None:
         """Starts it unless it runs, or is down on purpose."""
@@ -88,7 +92,7 @@ def home(
     back since its restart, so it has none otherwise.
     """
     with contextlib.ExitStack() as undo:
-        broker = Broker(
+        broker = SlowBroker(
             directory / "broker", extra=(f"acl_file {directory}/broker/acl",) if refusing else (), port=_port()
         )
         way = Way(broker.port, seed)
@@ -108,7 +112,8 @@ def home(
         dice = random.Random(seed)  # noqa: S311  # dice, not secrets
         world = World(directory, broker, way, hub, scale, witness, clock, dice)
         if orders is not None:
-            hub.orders = {"clock": str(clock.path), "full": str(world.full), **orders}
+            marks = {"clock": clock.path, "full": world.full, "read_only": world.read_only}
+            hub.orders = {**{name: str(path) for name, path in marks.items()}, **orders}
         witness.wait_until_heard()
         undo.callback(hub.close)
         undo.callback(scale.end)
@@ -124,7 +129,7 @@ def _port() -> int:
             return port
 
 
-def _write_rights(broker: Broker, rules: str) -> None:
+def _write_rights(broker: SlowBroker, rules: str) -> None:
     path = broker.directory / "acl"
     path.write_text(rules, encoding="ascii")
     path.chmod(0o600)

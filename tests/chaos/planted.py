@@ -1,10 +1,10 @@
 """Defects of the kinds that lose readings in the field, planted one at a time: the suite is worth what it catches.
 
-Each is a change to the running daemon, made in `tests.chaos.driven`; `by` names faults that bring it to light.
+Each is a change to the running daemon, made in `tests.chaos.driven`; `by` names the faults that bring it to light.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,16 +12,23 @@ from gateway import daemon, dating, forwarder, making, store
 from gateway.keeping import Draft, Kept
 from gateway.store import database
 from gateway.store.outbox import Outbox, Row
-from gateway.store.packing import unpack
+from tests.chaos.witness import Manner
 
 
 @dataclass(frozen=True)
 class Defect:
-    """What is wrong, how it is planted, and the faults under which it must show."""
+    """What is wrong, how it is planted, and the faults under which it must show: name to (begin, duration) in seconds
+    after the first line. `shows`: how the judge begins to say so. `manner`: of the receiver."""
 
     what: str
     plant: Callable[[], None]
-    by: tuple[str, ...]
+    by: Mapping[str, tuple[float, float]]
+    shows: tuple[str, ...]
+    manner: Manner = "honest"
+
+    def shown(self, faults: Sequence[str]) -> bool:
+        """Whether the judge has named it; anything else that went wrong does not count."""
+        return any(line.startswith(self.shows) for line in faults)
 
 
 def patch(owner: Any, name: str, new: Any) -> None:
@@ -58,13 +65,11 @@ def _delete_on_puback() -> None:
 
 
 def _wall_clock_order() -> None:
-    def waiting(self: Outbox, after: int, upto: int, limit: int) -> list[Row]:
-        query = (
-            "SELECT outbox.seq, kind, payload FROM outbox JOIN reading ON reading.seq = outbox.seq"
-            " WHERE outbox.seq > ? AND outbox.seq <= ? AND at_broker = 0 ORDER BY stored_at LIMIT ?"
-        )
-        rows = self._connection.execute(query, (after, upto, limit)).fetchall()
-        return [Row(seq, kind, unpack(payload)) for seq, kind, payload in rows]
+    in_order = Outbox.waiting
+
+    def waiting(self: Outbox, after: int, upto: int, _limit: int) -> list[Row]:
+        stored_at = dict(self._connection.execute("SELECT seq, stored_at FROM reading").fetchall())
+        return sorted(in_order(self, after, upto, 2**30), key=lambda row: stored_at[row.seq])
 
     patch(Outbox, "waiting", waiting)
 
@@ -95,19 +100,39 @@ def _time_as_name() -> None:
     patch(making, "_record_key", lambda _measurement, first: f"{round(first.moment.monotonic)}")
 
 
-DEFECTS = {
-    "ack-before-commit": Defect("a reading is called stored before its commit", _ack_before_commit, ("kill",)),
+DEFECTS: Mapping[str, Defect] = {
+    "ack-before-commit": Defect(
+        "a reading is called stored before its commit",
+        _ack_before_commit,
+        {"kill": (0.8, 0.6)},
+        ("lost: seq", "two ids:"),
+    ),
     "delete-on-puback": Defect(
-        "the broker's word releases, though the receiver's is asked for", _delete_on_puback, ("broker-emptied",)
+        "the broker's word releases, though the receiver's is asked for",
+        _delete_on_puback,
+        {"broker-emptied": (0.8, 0.5)},
+        ("lost: seq",),
+        "away",
     ),
     "wall-clock-order": Defect(
-        "what waits is sent in the order of the wall clock", _wall_clock_order, ("clock-unchecked", "cut")
+        "what waits is sent in the order of the wall clock",
+        _wall_clock_order,
+        {"cut": (0.2, 1.3), "clock-unchecked": (0.5, 0.4)},
+        ("out of order:",),
     ),
     "seq-outside": Defect(
-        "the place in the sequence is counted outside the reading's transaction", _seq_outside, ("kill@insert.before",)
+        "the place in the sequence is counted outside the reading's transaction",
+        _seq_outside,
+        {"kill@insert.before": (0.1, 3.0)},
+        ("gap:",),
     ),
     "any-clock": Defect(
-        "the hub's clock is believed, whatever the kernel says of it", _any_clock, ("clock-behind", "clock-ahead")
+        "the hub's clock is believed, whatever the kernel says of it",
+        _any_clock,
+        {"clock-ahead": (0.3, 0.8)},
+        ("false time:",),
     ),
-    "time-as-name": Defect("readings of the same second are one", _time_as_name, ("blink",)),
+    "time-as-name": Defect(
+        "readings of the same second are one", _time_as_name, {"blink": (0.5, 0.5)}, ("lost: line",)
+    ),
 }

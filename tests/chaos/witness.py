@@ -18,9 +18,10 @@ from tests.daemon.hub import ROOT
 
 # `honest`: confirms what it has, asks for gaps. `withholding`: says nothing. `repeating`: says everything thrice, and
 # old words again. `confused`: other epochs, places never given, nonsense, old words after new ones. `asking`: asks
-# again for anything, also for what it has confirmed. `absent`: leaves the broker now and then.
-Manner = Literal["honest", "withholding", "repeating", "confused", "asking", "absent", "mute"]
-MANNERS: tuple[Manner, ...] = ("honest", "withholding", "repeating", "confused", "asking", "absent")
+# again for anything, also for what it has confirmed. `absent`: leaves the broker now and then. `away`: hears nothing
+# until it becomes another.
+Manner = Literal["honest", "withholding", "repeating", "confused", "asking", "absent", "away", "mute"]
+MANNERS: tuple[Manner, ...] = ("honest", "withholding", "repeating", "confused", "asking", "absent", "away")
 
 _LOOK_S = 0.1
 # How long a gap may stand before it is asked for, and asked for again.
@@ -148,7 +149,7 @@ class Witness:
             for word in words:
                 self.story.append((time.time(), f"said {word.decode(errors='replace')}"))
                 self._client.publish(f"{ROOT}/ack", word, 1)
-            if self.manner == "absent" and self._dice.random() < 0.1:
+            if self._goes():
                 self._leave()
 
     def _words(self) -> list[bytes]:
@@ -205,10 +206,16 @@ class Witness:
             self.asked.update(range(first, last + 1))
         return due
 
+    def _goes(self) -> bool:
+        may = self._listening.is_set()
+        return may and (self.manner == "away" or (self.manner == "absent" and self._dice.random() < 0.1))
+
     def _leave(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
         self._stop.wait(self._dice.uniform(0.1, 0.8))
+        while self.manner == "away" and not self._stop.wait(_LOOK_S):
+            pass
         self._client = self._connect()
 
 
