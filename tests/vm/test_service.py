@@ -10,7 +10,7 @@ from tests.vm.guest import until
 from tests.vm.hub import Hub
 from tests.vm.report import Report
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 
 _SCALE = """
 [[device]]
@@ -140,3 +140,19 @@ def test_it_stops_in_order_and_in_time(alive: Hub) -> None:
     assert alive.setting("ExecMainStatus") == "0"
     assert alive.events[-1]["event"] == "daemon.stopped"
     alive.systemctl("start", 120)
+
+
+def test_a_kernel_that_stands_still_is_restarted_by_the_hardware_watchdog(hub: Hub) -> None:
+    """With the drop-in, as the page for operators says; the daemon then runs again, with all it had."""
+    share = "/opt/dho-gateway/share/dho-gateway/systemd"
+    conf = "/etc/systemd/system.conf.d/dho-gateway.conf"
+    hub.guest.run(f"modprobe i6300esb; install -D -m 644 {share}/watchdog.conf {conf} && systemctl daemon-reexec", 120)
+    until(lambda: "i6300esb" in hub.guest.run("wdctl /dev/watchdog0 2>&1; systemctl show -p WatchdogDevice"), 60)
+    before = set(hub.received())
+    hub.guest.begin("sync; echo 0 >/proc/sys/kernel/panic; echo c >/proc/sysrq-trigger")
+    until(lambda: not hub.guest.running, 120, "the bite of the watchdog")
+    hub.power_cut()
+    hub.power_on()
+    hub.guest.run(f"rm {conf}")
+    hub.ensure_running()
+    assert set(hub.received()) >= before
