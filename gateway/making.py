@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from drivers.api import Absent, Measurement, Sample
@@ -66,7 +67,7 @@ def make_reading(
         quality=Quality(status=measurement.status, flags=_flags(measurement)),
         attribution=Attribution(status=verdict.status, method=verdict.method),
     )
-    return reading.model_copy(update={"simulated": True}) if place.simulated else reading
+    return reading.changed(simulated=True) if place.simulated else reading
 
 
 def evidence(
@@ -106,14 +107,14 @@ def dated(reading: Reading, what: Undated, now: Moment, zone: ZoneInfo) -> Readi
         "received_at": receipt.utc.astimezone(zone),
         "origin": honest.origin,
     }
-    return reading.model_copy(update=update)
+    return reading.changed(**update)
 
 
 def bounded(reading: Reading, earliest: datetime | None, latest: datetime | None, zone: ZoneInfo) -> Reading:
     """The reading that can never be dated, because the hub was off before it knew the time; between two instants."""
     bounds = {"earliest": earliest, "latest": latest}
     told = {name: instant.astimezone(zone) for name, instant in bounds.items() if instant is not None}
-    return reading.model_copy(update={"time": reading.time.model_copy(update=told)})
+    return reading.changed(time=reading.time.changed(**told))
 
 
 def _claim(measurement: Measurement) -> DeviceClaim:
@@ -131,29 +132,27 @@ def _record_key(measurement: Measurement, first: KeptFrame) -> str:
 
 def _device(measurement: Measurement, origin: Origin) -> Device:
     known = {name: origin.twin[name] for name in ("model", "firmware") if isinstance(origin.twin.get(name), str)}
-    return Device.model_validate({"ref": origin.ref, "kind": measurement.kind, **known})
+    told: dict[str, Any] = {"ref": origin.ref, "kind": measurement.kind, **known}
+    return Device(**told)
 
 
 def _time(device_time: datetime | None, honest: HonestTime, receipt: Moment) -> Time:
-    told = {
-        "device_time": device_time,
-        "offset_s": honest.offset_s,
-        "hub_clock": receipt.hub_clock,
-        "uncertainty_s": honest.uncertainty_s,
-    }
-    set_keys = {name: value for name, value in told.items() if value is not None}
-    return Time.model_validate({"source": honest.source, **set_keys})
+    return Time(
+        source=honest.source,
+        device_time=device_time,
+        offset_s=honest.offset_s,
+        hub_clock=receipt.hub_clock,
+        uncertainty_s=honest.uncertainty_s,
+    )
 
 
 def _value(sample: Sample) -> Value:
     quantity = sample.quantity
-    code = {} if quantity.mdc is None else {"mdc": quantity.mdc}
-    told: dict[str, object]
     if isinstance(sample.value, Absent):
-        told = {"value": None, "unit": quantity.unit, "absent": sample.value.value}
+        told: dict[str, Any] = {"value": None, "absent": sample.value.value}
     else:
-        told = {"value": sample.value, "unit": quantity.unit}
-    return Value.model_validate({"type": quantity.type, **code, **told})
+        told = {"value": sample.value}
+    return Value(type=quantity.type, mdc=quantity.mdc, unit=quantity.unit, **told)
 
 
 def _flags(measurement: Measurement) -> tuple[str, ...]:

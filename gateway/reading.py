@@ -4,11 +4,12 @@ Field order here is key order on the wire. Decimals travel as strings, so that 2
 RFC 3339 with offset. Optional keys that are not set are left out.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from gateway.wire import Record, json_text
 
 SCHEMA = "dho.reading/1"
 VOID_SCHEMA = "dho.void/1"
@@ -19,8 +20,13 @@ def instant_text(instant: datetime) -> str:
     return instant.isoformat(timespec="milliseconds" if instant.microsecond >= 1000 else "seconds")
 
 
-DecimalText = Annotated[Decimal, PlainSerializer(lambda d: format(d, "f"), return_type=str)]
-Instant = Annotated[datetime, PlainSerializer(instant_text, return_type=str)]
+def decimal_text(number: Decimal) -> str:
+    """All its digits, never an exponent."""
+    return format(number, "f")
+
+
+DecimalText = Annotated[Decimal, decimal_text]
+Instant = Annotated[datetime, instant_text]
 
 Kind = Literal[
     "pulse-oximeter",
@@ -34,11 +40,8 @@ Kind = Literal[
 ]
 
 
-class _Wire(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Device(_Wire):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device(Record):
     """Which instrument, without its address or serial number."""
 
     ref: str
@@ -47,7 +50,8 @@ class Device(_Wire):
     firmware: str | None = None
 
 
-class Time(_Wire):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Time(Record):
     """How `measured_at` came about.
 
     `source`: the device's clock (corrected by the offset measured at contact), the moment of receipt at the hub, or
@@ -56,7 +60,7 @@ class Time(_Wire):
     """
 
     source: Literal["device", "hub", "none"]
-    device_time: Annotated[datetime, PlainSerializer(lambda t: t.isoformat(), return_type=str)] | None = None
+    device_time: datetime | None = None
     offset_s: DecimalText | None = None
     hub_clock: Literal["synchronised", "rtc", "unsynchronised"]
     uncertainty_s: DecimalText | None = None
@@ -64,7 +68,8 @@ class Time(_Wire):
     latest: Instant | None = None
 
 
-class Value(_Wire):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value(Record):
     """One value in its UCUM unit; null with `absent` for what is not a number."""
 
     type: str
@@ -74,30 +79,33 @@ class Value(_Wire):
     absent: Literal["not-a-number", "positive-infinity", "negative-infinity", "error", "out-of-range"] | None = None
 
 
-class Quality(_Wire):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality(Record):
     """What the device said of itself, and technical doubts of the hub; never a clinical judgement."""
 
     status: Literal["valid", "questionable", "invalid"]
     flags: tuple[str, ...] = ()
 
 
-class Attribution(_Wire):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution(Record):
     """Whose reading this is held to be, and why."""
 
     status: Literal["assigned", "uncertain", "foreign"]
     method: Literal["sole-user", "user-index", "visit", "none"]
 
 
-class Reading(_Wire):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading(Record):
     """One act of measuring, as kept and sent."""
 
-    schema_: Literal["dho.reading/1"] = Field(default="dho.reading/1", alias="schema")
+    schema: Literal["dho.reading/1"] = "dho.reading/1"
     id: str
     hub: str
     epoch: str
-    seq: int | None = None
+    seq: int | None
     boot: str
-    assignment: str | None = None
+    assignment: str | None
     device: Device
     measured_at: Instant | None
     time: Time
@@ -111,16 +119,16 @@ class Reading(_Wire):
 
     def wire(self, seq: int) -> str:
         """The JSON text of the message, with its place in the sequence."""
-        placed = self.model_copy(update={"seq": seq})
-        return placed.model_dump_json(by_alias=True, exclude_unset=True)
+        return json_text({**self.table(), "seq": seq})
 
 
-class Void(_Wire):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Void(Record):
     """Accounts for a stretch of the sequence that can no longer be delivered (topic `reading/void`)."""
 
-    schema_: Literal["dho.void/1"] = Field(default="dho.void/1", alias="schema")
+    schema: Literal["dho.void/1"] = "dho.void/1"
     hub: str
     epoch: str
-    from_: int = Field(alias="from")
+    from_: int
     to: int
     reason: str

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from drivers.api import Driver
 from gateway.reading import SCHEMA, Reading
@@ -81,9 +83,19 @@ def settings_schema() -> str:
     return _json(Settings.model_json_schema(), "dho-gateway configuration")
 
 
+class _AsText(GenerateJsonSchema):
+    """Decimals and instants are texts, and whoever reads them need not know which."""
+
+    def decimal_schema(self, schema: Any) -> JsonSchemaValue:
+        return {"type": "string"}
+
+    def datetime_schema(self, schema: Any) -> JsonSchemaValue:
+        return {"type": "string"}
+
+
 def reading_schema() -> str:
     """JSON Schema of `dho.reading/1`, the contract with the backend. Open: consumers ignore keys they do not know."""
-    schema = Reading.model_json_schema(mode="serialization")
+    schema = TypeAdapter(Reading).json_schema(mode="serialization", schema_generator=_AsText)
     for part in (schema, *schema["$defs"].values()):
         part.pop("additionalProperties", None)
     schema["properties"]["seq"] = {"type": "integer", "minimum": 1, "title": "Seq"}
@@ -93,7 +105,7 @@ def reading_schema() -> str:
 
 def reading_fields() -> list[str]:
     """The keys of a reading's message."""
-    return [field.alias or name for name, field in Reading.model_fields.items()]
+    return [field.name for field in fields(Reading)]
 
 
 def driver_table(drivers: Iterable[Driver]) -> str:

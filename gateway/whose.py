@@ -254,8 +254,7 @@ class Whose:
             return reading, ""
         self.note("reading.held", {"id": reading.id, "device": reading.device.ref, "reason": verdict.reason})
         attribution = Attribution(status=verdict.status, method=reading.attribution.method)
-        update = {"attribution": attribution, "assignment": verdict.assignment}
-        return reading.model_copy(update=update), verdict.reason
+        return reading.changed(attribution=attribution, assignment=verdict.assignment), verdict.reason
 
     def _clock_then(self, reading: Reading, what: Undated, standing: Standing) -> ClockState:
         tenure = next((t for t in reversed(standing.tenures) if t.assignment == reading.assignment), None)

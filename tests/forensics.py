@@ -43,11 +43,9 @@ def planted(count: int) -> list[Canary]:
 
 def _canary(number: int) -> Canary:
     value = f"{71_000 + number * 7919 % 20_000}.{3_141 + number:04}"
-    one = reading().model_copy(
-        update={
-            "id": reading_id(KEY, REF, "weight", f"canary {number}"),
-            "values": (Value(type="body-weight", mdc=188736, value=Decimal(value), unit="kg"),),
-        }
+    one = reading().changed(
+        id=reading_id(KEY, REF, "weight", f"canary {number}"),
+        values=(Value(type="body-weight", mdc=188736, value=Decimal(value), unit="kg"),),
     )
     return Canary(value, Draft(one, [("port", f"ST,+{value} kg".encode().hex())]))
 

@@ -263,7 +263,7 @@ class Kit:
 
     def outbox(self) -> list[Reading]:
         rows = self.store.outbox.waiting(0, 2**62, 10_000)
-        return [Reading.model_validate_json(row.payload) for row in rows]
+        return [Reading.from_text(row.payload) for row in rows]
 
     def check(self) -> None:
         """The two promises."""

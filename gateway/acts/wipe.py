@@ -64,10 +64,7 @@ def _facts(params: Params, context: Context, forced: int) -> dict[str, object]:
 
 
 def _void(context: Context, first: int, last: int) -> str:
-    void = Void.model_validate(
-        {"hub": context.hub, "epoch": context.store.epoch, "from": first, "to": last, "reason": REASON}
-    )
-    return void.model_dump_json(by_alias=True)
+    return Void(hub=context.hub, epoch=context.store.epoch, from_=first, to=last, reason=REASON).text()
 
 
 def _certified(facts: dict[str, object], context: Context) -> Result:

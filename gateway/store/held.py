@@ -42,7 +42,7 @@ class Held:
 
     def hold(self, reading: Reading, frames: str, reason: str) -> None:
         """Holds a reading back; `frames` are JSON text."""
-        key, text = blob(reading.id), reading.model_dump_json(by_alias=True, exclude_unset=True)
+        key, text = blob(reading.id), reading.text()
         received = reading.received_at.astimezone(UTC).isoformat(timespec="seconds") if reading.received_at else None
         row = {
             "id": key,
@@ -64,10 +64,8 @@ class Held:
         """A reading that has a place, and was not sent, is held back after all; its place is void."""
         with transaction(self._connection):
             self.hold(reading, self._outbox.frames(seq), reason)
-            void = Void.model_validate(
-                {"hub": reading.hub, "epoch": reading.epoch, "from": seq, "to": seq, "reason": NOT_ASSIGNED}
-            )
-            self._outbox.put_void(seq, void.model_dump_json(by_alias=True))
+            void = Void(hub=reading.hub, epoch=reading.epoch, from_=seq, to=seq, reason=NOT_ASSIGNED)
+            self._outbox.put_void(seq, void.text())
             self._places.void([(seq, seq)], NOT_ASSIGNED)
 
     def rows(self) -> list[HeldRow]:
@@ -89,7 +87,7 @@ class Held:
             for reading_id in ids:
                 key, row = self._taken(reading_id)
                 payload, frames = row
-                reading = Reading.model_validate_json(self._seal.open(payload, "held", key, "payload"))
+                reading = Reading.from_text(self._seal.open(payload, "held", key, "payload"))
                 seq = given[key] = self._outbox.last_seq + len(given) + 1
                 self._places.add(seq, key, reading.received_at)
                 self._outbox.put(seq, reading, self._seal.open(frames, "held", key, "frames"))

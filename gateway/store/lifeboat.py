@@ -58,7 +58,7 @@ def sink(directory: Path) -> None:
 def _text(draft: Draft) -> str:
     what = None if draft.undated is None else columns_of(draft.undated)
     table = {
-        "reading": draft.reading.model_dump_json(by_alias=True, exclude_unset=True),
+        "reading": draft.reading.text(),
         "frames": draft.frames,
         "waiting": draft.waiting,
         "cursor": draft.cursor,
@@ -71,7 +71,7 @@ def _text(draft: Draft) -> str:
 def _draft(text: str, epoch: str) -> Draft:
     table = json.loads(text)
     return Draft(
-        reading=Reading.model_validate_json(table["reading"]).model_copy(update={"epoch": epoch}),
+        reading=Reading.from_text(table["reading"]).changed(epoch=epoch),
         frames=[(channel, data) for channel, data in table["frames"]],
         waiting=table["waiting"],
         cursor=table["cursor"],

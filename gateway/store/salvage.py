@@ -243,9 +243,9 @@ class Wreck:
         self, place: tuple[str, Row], payload: Any, frames: Any, epoch: str, undated: Undated | None
     ) -> Iterator[Draft]:
         try:
-            reading = Reading.model_validate_json(self.open(payload, *place, "payload") or "")
+            reading = Reading.from_text(self.open(payload, *place, "payload") or "")
             raw = [(str(channel), str(data)) for channel, data in json.loads(self.open(frames, *place, "frames") or "")]
         except (TypeError, ValueError):
             self.unreadable += 1
             return
-        yield Draft(reading.model_copy(update={"epoch": epoch, "seq": None}), raw, undated=undated)
+        yield Draft(reading.changed(epoch=epoch, seq=None), raw, undated=undated)

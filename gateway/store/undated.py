@@ -80,7 +80,7 @@ class UndatedReadings:
     def _row(self, row: Sequence[Any]) -> UndatedRow:
         seq, payload, *what, earliest = row
         text = self._seal.open(payload, "outbox", seq, "payload")
-        return UndatedRow(seq, Reading.model_validate_json(text), what_of(what), _instant(earliest))
+        return UndatedRow(seq, Reading.from_text(text), what_of(what), _instant(earliest))
 
     def floor(self) -> datetime | None:
         """A moment that is certainly past (aware UTC); None before the first."""

@@ -154,7 +154,7 @@ def drafts(count: int, epoch: str = "e-51c0a2c3d4") -> Iterator[Draft]:
             "id": reading_id(_KEY, _REF, "weight", str(number)),
             "values": (Value(type="weight", mdc=188736, value=Decimal(number) / 100, unit="kg"),),
         }
-        yield Draft(base.model_copy(update=update), [("port", f"53542c2b{number:016x}")])
+        yield Draft(base.changed(**update), [("port", f"53542c2b{number:016x}")])
 
 
 def fill(directory: Path, count: int) -> list[str]:

@@ -7,7 +7,6 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from gateway.reading import Attribution, Device, Quality, Reading, Time, Value, Void, instant_text
 from tests.readings import reading
@@ -68,7 +67,7 @@ def test_the_contract_s_example_comes_out_byte_for_byte() -> None:
 
 def test_what_was_sent_can_be_read_back_as_the_same_reading() -> None:
     sent = the_contract_s_reading()
-    assert Reading.model_validate_json(sent.wire(1842)) == sent.model_copy(update={"seq": 1842})
+    assert Reading.from_text(sent.wire(1842)) == sent.changed(seq=1842)
 
 
 def test_optional_keys_that_are_not_set_are_left_out_and_null_stays_where_it_means_something() -> None:
@@ -77,12 +76,12 @@ def test_optional_keys_that_are_not_set_are_left_out_and_null_stays_where_it_mea
     assert list(table["time"]) == ["source", "hub_clock", "uncertainty_s"]
     assert table["assignment"] is None
     assert "simulated" not in table
-    undated = reading().model_copy(update={"measured_at": None})
+    undated = reading().changed(measured_at=None)
     assert json.loads(undated.wire(7))["measured_at"] is None
 
 
 def test_a_simulated_reading_says_so_at_the_end() -> None:
-    wire = reading().model_copy(update={"simulated": True}).wire(7)
+    wire = reading().changed(simulated=True).wire(7)
     assert wire.endswith(',"simulated":true}')
 
 
@@ -104,32 +103,30 @@ def test_the_place_in_the_sequence_stands_where_the_contract_has_it() -> None:
 )
 def test_a_decimal_keeps_its_decimals_and_never_has_an_exponent(number: str, text: str) -> None:
     value = Value(type="spo2", value=Decimal(number), unit="%")
-    assert json.loads(value.model_dump_json(exclude_unset=True))["value"] == text
+    assert json.loads(value.text())["value"] == text
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**6), max_value=10**6, places=None))
 def test_no_decimal_changes_its_value_on_the_wire(number: Decimal) -> None:
-    told = json.loads(Value(type="spo2", value=number, unit="%").model_dump_json())["value"]
+    told = json.loads(Value(type="spo2", value=number, unit="%").text())["value"]
     assert Decimal(told) == number
     assert "E" not in told.upper()
 
 
 def test_an_absent_value_is_null_with_its_reason() -> None:
     value = Value(type="spo2", mdc=150456, value=None, unit="%", absent="not-a-number")
-    assert value.model_dump_json(exclude_unset=True) == (
-        '{"type":"spo2","mdc":150456,"value":null,"unit":"%","absent":"not-a-number"}'
-    )
+    assert value.text() == ('{"type":"spo2","mdc":150456,"value":null,"unit":"%","absent":"not-a-number"}')
 
 
 @pytest.mark.parametrize("special", ["NaN", "Infinity", "-Infinity"])
 def test_a_value_that_is_no_number_cannot_pass_for_one(special: str) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValueError, match=r"^Value"):
         Value(type="spo2", value=Decimal(special), unit="%")
 
 
 def test_a_kind_the_contract_does_not_know_is_no_reading() -> None:
-    with pytest.raises(ValidationError):
-        Device.model_validate({"ref": "dev-1", "kind": "shoe-size"})
+    with pytest.raises(ValueError, match=r"^Device"):
+        Device.from_text('{"ref":"dev-1","kind":"shoe-size"}')
 
 
 @pytest.mark.parametrize(
@@ -145,10 +142,8 @@ def test_an_instant_has_its_offset_and_milliseconds_only_where_there_are_any(ins
 
 
 def test_a_void_names_what_is_missing_and_why() -> None:
-    void = Void.model_validate(
-        {"schema": "dho.void/1", "hub": "hub-0042", "epoch": "e-51c0a2", "from": 3, "to": 5, "reason": "released"}
-    )
-    assert json.loads(void.model_dump_json(by_alias=True)) == {
+    void = Void(hub="hub-0042", epoch="e-51c0a2", from_=3, to=5, reason="released")
+    assert json.loads(void.text()) == {
         "schema": "dho.void/1",
         "hub": "hub-0042",
         "epoch": "e-51c0a2",

@@ -74,5 +74,5 @@ def test_seconds_between_clocks_are_no_telephone_number() -> None:
 
 @given(st.uuids())
 def test_readings_pass(number: object) -> None:
-    wire = reading().model_copy(update={"id": str(number), "assignment": "asg-9f2c7b"}).wire(1842)
+    wire = reading().changed(id=str(number), assignment="asg-9f2c7b").wire(1842)
     assert screen("dho/1/skien/hub-0042/reading/weight", wire.encode()) is None

@@ -151,10 +151,10 @@ def test_the_register_knows_who_did_what(store: Store) -> None:
 
 def test_held_readings_are_listed_without_values_oldest_first(store: Store) -> None:
     timeless = draft("three", "foreign")
-    timeless = replace(timeless, reading=timeless.reading.model_copy(update={"received_at": None}), reason="retired")
+    timeless = replace(timeless, reading=timeless.reading.changed(received_at=None), reason="retired")
     later = draft("two", "uncertain")
     update = {"received_at": NOON + HOUR, "assignment": ONE.id}
-    later = replace(later, reading=later.reading.model_copy(update=update), reason="household")
+    later = replace(later, reading=later.reading.changed(**update), reason="household")
     store.keep([later, draft("one", "uncertain"), timeless])
     assert store.holding.rows() == [
         HeldRow(reading("three").id, "weight", "foreign", "retired", REF, None, None),

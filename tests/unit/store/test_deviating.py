@@ -24,7 +24,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def timeless(name: str, *, waits: bool = False) -> Draft:
     """A reading without a time; `waits` for the hub to know it."""
-    without = reading(name).model_copy(update={"measured_at": None})
+    without = reading(name).changed(measured_at=None)
     what = Undated("7c9e1f", 1.0, DeviceClaim(), None) if waits else None
     return Draft(without, [("port", name.encode().hex())], undated=what)
 

@@ -33,9 +33,7 @@ def test_saved_readings_are_taken_in_once_as_they_were(tmp_path: Path) -> None:
     again = Store(tmp_path)
     assert again.epoch == epoch
     assert names(again)[:2] == [reading("kept").id, reading("a").id]
-    assert json.loads(again.outbox.waiting(1, 2, 1)[0].payload) == json.loads(
-        reading("a").model_copy(update={"epoch": epoch}).wire(2)
-    )
+    assert json.loads(again.outbox.waiting(1, 2, 1)[0].payload) == json.loads(reading("a").changed(epoch=epoch).wire(2))
     assert (again.cursor(REF), again.held()) == (7, {"foreign": 1})
     (undated,) = again.undated.next()
     assert (undated.seq, undated.what) == (3, WHAT)

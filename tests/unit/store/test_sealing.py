@@ -76,7 +76,7 @@ def _waiting(store: Store, some: list[Draft]) -> None:
 
 def _held(store: Store, some: list[Draft]) -> None:
     foreign = {"attribution": reading("x", "foreign").attribution}
-    store.keep([Draft(one.reading.model_copy(update=foreign), one.frames) for one in some])
+    store.keep([Draft(one.reading.changed(**foreign), one.frames) for one in some])
 
 
 def _aside(store: Store, some: list[Draft]) -> None:
