@@ -143,7 +143,9 @@ def decide(seen: Evidence, device: Standing, hub: Situation) -> Verdict:
     one, tenure, missing = _serving(seen.received_at, device, hub)
     if one is None or tenure is None:
         return Verdict("uncertain", "none", missing)
-    visiting = not seen.stored and any(v.assignment == one.id and v.holds(seen.received_at) for v in hub.visits)
+    visiting = any(
+        v.assignment == one.id and v.holds(seen.received_at) and _measured_in(v, seen, device) for v in hub.visits
+    )
     mapped = device.users if tenure.users is None else tenure.users
     who = _who(seen, device, mapped, visiting=visiting)
     doubts = [*_said(who), *_memory_doubts(seen, device, tenure)]
@@ -197,11 +199,22 @@ def _of_visitor(seen: Evidence, device: Standing, hub: Situation) -> Verdict:
     one = None if seen.received_at is None else current(hub.assignments, seen.received_at)
     if window is None or one is None or window.assignment != one.id:
         return Verdict("foreign", "none", "outside-visit")
-    if seen.stored or seen.measured_at is None or seen.measured_at < window.start:
+    if _measured_before(window, seen):
         return Verdict("foreign", "none", "visit-memory")
-    if device.memory and seen.said is not False and not (seen.device_time and seen.clock == "right"):
+    if not _measured_in(window, seen, device):
         return Verdict("uncertain", "visit", "clock-unverified", one.id, "visit")
     return Verdict("assigned", "visit", "", one.id, "visit")
+
+
+def _measured_before(window: Visit, seen: Evidence) -> bool:
+    return seen.stored or seen.measured_at is None or seen.measured_at < window.start
+
+
+def _measured_in(window: Visit, seen: Evidence, device: Standing) -> bool:
+    """Whether it was certainly measured in the visit it came in: a memory hands over at any time."""
+    if _measured_before(window, seen):
+        return False
+    return not device.memory or seen.said is False or (seen.device_time and seen.clock == "right")
 
 
 # --- In which period ------------------------------------------------------------------------------------------------

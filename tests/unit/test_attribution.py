@@ -314,6 +314,24 @@ def test_during_a_visit_the_persons_own_device_is_read_by_the_visitor() -> None:
     assert found(STORED, replace(CUFF, household=True), VISITED) == ("uncertain", "household")
 
 
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({}, "uncertain"),
+        ({"said": False}, "assigned"),
+        ({"device_time": True, "clock": "right"}, "assigned"),
+        ({"device_time": True, "clock": "right", "measured_at": NOW - 6 * MINUTE}, "uncertain"),
+        ({"device_time": True, "clock": "steady"}, "uncertain"),
+        ({"device_time": True}, "uncertain"),
+    ],
+)
+def test_what_a_households_device_hands_over_during_a_visit_may_be_older(changes: dict[str, Any], status: str) -> None:
+    """Another of the household may have measured before, unseen by the visitor."""
+    verdict = decide(replace(LIVE, **changes), replace(CUFF, household=True), VISITED)
+    assert (verdict.status, verdict.reason) == (status, "household" if status == "uncertain" else "")
+    assert verdict.acquisition == ("visit" if status == "assigned" else "automatic")
+
+
 NURSES = Standing(visit=True, memory=False)
 
 
