@@ -40,6 +40,11 @@ class Devices:
             ("mansjett-med-kode", "blood-pressure", self.locked.address),
         ]
 
+    @property
+    def latest(self) -> datetime:
+        """When the latest measurement of all was made, by the devices' clocks."""
+        return _BEGAN + timedelta(minutes=self._number)
+
     def cuff_measures(self, times: int = 1) -> None:
         """New measurements, all in its memory."""
         self.cuff.measure(*(self._pressure() for _ in range(times)))
@@ -62,7 +67,7 @@ class Devices:
 
     def _when(self) -> datetime:
         self._number += 1
-        return _BEGAN + timedelta(minutes=self._number)
+        return self.latest
 
     def _pressure(self) -> bytes:
         when = self._when()
