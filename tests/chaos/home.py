@@ -135,17 +135,17 @@ def _write_rights(broker: SlowBroker, rules: str) -> None:
     path.chmod(0o600)
 
 
-def score(world: World, *, all_fed: bool, quiet_s: float = _QUIET_S) -> list[str]:
-    """Waits for proof of recovery and then for the rest, at most `quiet_s`; ends the daemon, and judges.
+def score(world: World, *, all_fed: bool, quiet_s: float = _QUIET_S, recovery_s: float = _RECOVERY_S) -> list[str]:
+    """Waits for proof of recovery (at most `recovery_s`), then for the rest (`quiet_s`); ends the daemon, and judges.
 
     Empty when every promise was kept.
     """
-    problem = _recover(world, all_fed=all_fed, quiet_s=quiet_s)
+    problem = _recover(world, recovery_s, _expected(world, all_fed=all_fed), quiet_s)
     noise = [f"it wrote: {line}" for line in world.hub.noise]
     return [*problem, *world.wrong, *noise, *judge(world.evidence(all_fed=all_fed))]
 
 
-def _recover(world: World, *, all_fed: bool, quiet_s: float) -> list[str]:
+def _recover(world: World, recovery_s: float, all_here: Callable[[], bool], quiet_s: float) -> list[str]:
     """A new line must come out at the far end. Then everything that is expected, or quiet for long enough."""
     if world.witness.manner != "mute":
         world.witness.become("honest")
@@ -158,9 +158,9 @@ def _recover(world: World, *, all_fed: bool, quiet_s: float) -> list[str]:
         world.excused |= probes  # a port that is being opened forgets what it had
         return bool(probes & world.witness.values())
 
-    if not within(_RECOVERY_S, probe_came, 0.2):
+    if not within(recovery_s, probe_came, 0.2):
         return ["it did not recover: no new reading came out"]
-    within(quiet_s, _expected(world, all_fed=all_fed))  # if anything is missing the judge says what
+    within(quiet_s, all_here)  # if anything is missing the judge says what
     problem = world.hub.stop()
     return [problem] if problem else []
 
