@@ -3,7 +3,14 @@
 from gateway.catalogue.text import Text
 
 TEXTS = {
-    "config-not-toml": Text("The file is not valid TOML: {detail}.", "Filen er ikke gyldig TOML: {detail}."),
+    "config-not-toml": Text(
+        "The file is not valid TOML: {detail}. Correct it at that place.",
+        "Filen er ikke gyldig TOML: {detail}. Rett den der.",
+    ),
+    "config-not-utf8": Text(
+        "The file is not UTF-8 text (byte {offset}). Save it as UTF-8.",
+        "Filen er ikke tekst i UTF-8 (byte {offset}). Lagre den som UTF-8.",
+    ),
     "config-missing": Text("This key is missing. Add it.", "Nøkkelen mangler. Legg den til."),
     "config-unknown-key": Text(
         "Unknown key. Check the spelling, or remove it.", "Ukjent nøkkel. Sjekk stavemåten, eller fjern den."

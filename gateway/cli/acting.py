@@ -21,7 +21,7 @@ from gateway.acts.asking import Asked, Way, ask
 from gateway.acts.listing import listed
 from gateway.acts.records import Records
 from gateway.catalogue import Language, say
-from gateway.cli.configuration import Configuration, fault_lines, read_configuration
+from gateway.cli.configuration import Configuration, print_faults, read_configuration
 from gateway.env import Env, real_env
 from gateway.errors import ConfigurationError, GatewayError, RefusedError
 from gateway.store import Store
@@ -49,7 +49,6 @@ def add_asking(parser: argparse.ArgumentParser, *, config_needed: bool = True) -
 
 def act(arguments: argparse.Namespace, name: str, params: Mapping[str, object], words: Words) -> int:
     """Asks for an act and prints what came of it; gives the exit code. Parameters that are None are left out."""
-    language: Language = arguments.lang
     try:
         configuration = read_configuration(arguments.config)
         given = {key: value for key, value in params.items() if value is not None}
@@ -57,8 +56,7 @@ def act(arguments: argparse.Namespace, name: str, params: Mapping[str, object], 
         env = real_env()
         row = asyncio.run(ask(asked, _way(configuration, env, arguments), env))
     except ConfigurationError as error:
-        for fault in fault_lines(error, language):
-            print(json.dumps(fault, ensure_ascii=False) if arguments.json else f"{fault['path']}: {fault['text']}")
+        print_faults(error, arguments.lang, as_json=arguments.json)
         return cli.CONFIG
     except GatewayError as error:
         return _refused(error.reason, error.detail, arguments)

@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         configuration = read_configuration(arguments.config)
     except ConfigurationError as error:
-        print_faults(error, arguments)
+        print_faults(error, arguments.lang, as_json=arguments.json)
         return cli.CONFIG
     devices = [d.name for d in configuration.settings.device]
     if arguments.json:

@@ -1,6 +1,5 @@
 """Reading the configuration file, for the commands that need it."""
 
-import argparse
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -27,9 +26,12 @@ def read_configuration(path: str) -> Configuration:
     """The configuration in a file; ConfigurationError with every fault."""
     try:
         text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        detail = getattr(error, "strerror", None) or "not UTF-8"
-        raise ConfigurationError([Fault(path, "config-unreadable", {"detail": detail})]) from error
+    except OSError as error:
+        raise ConfigurationError(
+            [Fault(path, "config-unreadable", {"detail": error.strerror or type(error).__name__})]
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError([Fault(path, "config-not-utf8", {"offset": str(error.start)})]) from error
     raw = parse(text)
     drivers, faults = _drivers(allowed_drivers(raw))
     try:
@@ -54,10 +56,10 @@ def fault_lines(error: ConfigurationError, language: Language) -> list[dict[str,
     return [{"path": f.path, "reason": f.reason, "text": say(f.reason, language, f.params)} for f in error.faults]
 
 
-def print_faults(error: ConfigurationError, arguments: argparse.Namespace) -> None:
-    """Says every fault: a line each, or one JSON document; needs the options `lang` and `json`."""
-    faults = fault_lines(error, arguments.lang)
-    if arguments.json:
+def print_faults(error: ConfigurationError, language: Language, *, as_json: bool) -> None:
+    """Says every fault: a line each, or one JSON document."""
+    faults = fault_lines(error, language)
+    if as_json:
         print(json.dumps({"ok": False, "faults": faults}, ensure_ascii=False))
         return
     for fault in faults:

@@ -61,13 +61,20 @@ def _usage(text: str) -> int:
 
 def _frame(driver: Driver, word: str, channel: str | None) -> tuple[str, bytes]:
     name, separator, digits = word.rpartition("=")
-    data = bytes.fromhex(digits.replace(":", "").replace("-", "").removeprefix("0x"))
+    data = _bytes(digits)
     named = name if separator else channel
     if named is None:
         return next(iter(decoders(driver))), data
     if named == PORT or named.startswith("adv:"):
         return named, data
     return normal(named), data
+
+
+def _bytes(digits: str) -> bytes:
+    try:
+        return bytes.fromhex(digits.replace(":", "").replace("-", "").removeprefix("0x"))
+    except ValueError as error:
+        raise ValueError(f"{digits!r} is not hexadecimal: two digits of 0-9, a-f for each byte") from error
 
 
 def _single(driver: Driver, frames: list[tuple[str, bytes]]) -> Iterator[Line]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from gateway import cli
 from gateway.catalogue import say
-from gateway.cli.configuration import Configuration, fault_lines, read_configuration
+from gateway.cli.configuration import Configuration, print_faults, read_configuration
 from gateway.errors import ConfigurationError, GatewayError
 
 
@@ -22,8 +22,7 @@ def looked(arguments: argparse.Namespace, look: Callable[[Configuration], int]) 
     try:
         return look(read_configuration(arguments.config))
     except ConfigurationError as error:
-        for fault in fault_lines(error, arguments.lang):
-            print(json.dumps(fault, ensure_ascii=False) if arguments.json else f"{fault['path']}: {fault['text']}")
+        print_faults(error, arguments.lang, as_json=arguments.json)
         return cli.CONFIG
     except GatewayError as error:
         text = say(error.reason, arguments.lang, {"detail": error.detail})

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 
 from gateway import __version__, cli
+from gateway.catalogue import say
 from gateway.cli.configuration import Configuration, fault_lines, read_configuration
 from gateway.daemon import Daemon
 from gateway.env import Env, real_env
@@ -44,7 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
             log.error("configuration.refused", **line)
         return cli.CONFIG
     except GatewayError as error:
-        log.error("store.refused", reason=error.reason, detail=error.detail)
+        text = say(error.reason, "en", {"detail": error.detail})
+        log.error("store.refused", reason=error.reason, detail=error.detail, text=text)
         return cli.STORE
     # What is loaded by now stays for ever: no need to look through it at each collection.
     gc.collect()

@@ -33,11 +33,12 @@ def run(arguments: argparse.Namespace) -> int:
         configuration = read_configuration(arguments.config)
         found = look(Path(configuration.settings.store.path))
     except ConfigurationError as error:
-        print_faults(error, arguments)
+        print_faults(error, arguments.lang, as_json=arguments.json)
         return cli.CONFIG
     except GatewayError as error:
         text = say(error.reason, arguments.lang, {"detail": error.detail})
-        print(json.dumps({"error": error.reason, "text": text}, ensure_ascii=False) if arguments.json else text)
+        refused = {"ok": False, "error": error.reason, "text": text}
+        print(json.dumps(refused, ensure_ascii=False) if arguments.json else text)
         return cli.STORE
     age = age_s(found.depth.oldest_received_at, real_env().now())
     report = {

@@ -213,7 +213,9 @@ def test_two_daemons_do_not_share_a_store(hub: Hub, tmp_path: Path) -> None:
     try:
         until(lambda: not second.running)
         assert second.end(0) == 73
-        assert second.named("store.refused")[0]["reason"] == "store-in-use"
+        (refused,) = second.named("store.refused")
+        assert refused["reason"] == "store-in-use"
+        assert refused["text"].endswith(".")
         assert hub.running
     finally:
         second.close()

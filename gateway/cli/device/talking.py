@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Mapping
 
 from gateway import cli
 from gateway.catalogue import Language, say
-from gateway.cli.configuration import fault_lines
+from gateway.cli.configuration import print_faults
 from gateway.errors import ConfigurationError, GatewayError
 
 _UNAVAILABLE = "bluetooth-"
@@ -81,18 +81,12 @@ def guarded(work: Coroutine[object, object, int], talker: Talker) -> int:
     try:
         return asyncio.run(work)
     except ConfigurationError as error:
-        return refuse_configuration(error, talker)
+        print_faults(error, talker.language, as_json=talker.json)
+        return cli.CONFIG
     except GatewayError as error:
         return talker.refuse(error)
     except KeyboardInterrupt:
         return cli.NO
-
-
-def refuse_configuration(error: ConfigurationError, talker: Talker) -> int:
-    """Names every mistake of the file."""
-    for fault in fault_lines(error, talker.language):
-        print(json.dumps(fault, ensure_ascii=False) if talker.json else f"{fault['path']}: {fault['text']}")
-    return cli.CONFIG
 
 
 def device_lines(name: str, driver: str, address: str) -> str:

@@ -149,18 +149,28 @@ def test_mistakes_are_said_in_the_language_asked_for(told: Told, bad: Path) -> N
     assert len(out.splitlines()) == 5
 
 
-@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00", b"[hub\n"])
-def test_a_file_that_cannot_be_read_is_a_mistake_with_a_sentence(
-    told: Told, tmp_path: Path, content: bytes | None
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(None, "config-unreadable"), (b"# \xe6\n", "config-not-utf8"), (b"[hub\n", "config-not-toml")],
+)
+@pytest.mark.parametrize("words", ["check", "status", "held list", "deviation list", "device list"])
+def test_a_file_that_cannot_be_read_is_a_mistake_with_a_sentence_in_the_same_form_from_every_command(
+    told: Told, tmp_path: Path, content: bytes | None, reason: str, words: str
 ) -> None:
     path = tmp_path / "odd.toml"
     if content is not None:
         path.write_bytes(content)
-    code, report = told.json_by("check", "--config", path, "--json")
-    assert code == cli.CONFIG
+    code, report = told.json_by(*words.split(), "--config", path, "--json")
+    assert (code, report["ok"]) == (cli.CONFIG, False)
     (fault,) = report["faults"]
-    assert fault["reason"] in ("config-unreadable", "config-not-toml")
-    assert fault["text"] != fault["reason"]
+    assert fault["reason"] == reason
+    assert fault["text"].endswith(".")
+
+
+def test_a_directory_for_a_file_is_a_mistake_with_a_sentence(told: Told, tmp_path: Path) -> None:
+    code, out = told.by("check", "--config", tmp_path, "--lang", "nb")
+    assert code == cli.CONFIG
+    assert "Sjekk sti og rettigheter." in out
 
 
 # status

@@ -112,6 +112,11 @@ def test_wrong_use_is_said_in_json_too_and_ends_with_64(decode: Any, words: list
     assert line["error"]["message"]
 
 
+def test_what_is_no_hexadecimal_is_named(decode: Any) -> None:
+    _, (line,) = decode("--driver", "blood-pressure", PRESSURE, "2A35=16zz")
+    assert line["error"]["message"].startswith("'16zz' is not hexadecimal")
+
+
 def test_channels_of_broadcasts_and_of_the_port_are_taken_as_written(decode: Any) -> None:
     code, (line,) = decode("--driver", "and-scale", f"port={SCALE}")
     assert (code, line["channel"]) == (cli.OK, "port")
