@@ -20,7 +20,7 @@ from gateway.errors import GatewayError
 from gateway.keeping import Draft, Kept, KeptFrame
 from gateway.making import Origin, Place, evidence, make_reading, undated
 from gateway.owning import Owner, SoleOwner
-from gateway.privacy import in_foreign
+from gateway.privacy import in_fact, in_foreign
 from gateway.timebase import ClockFix, Moment
 
 _T = TypeVar("_T")
@@ -154,10 +154,13 @@ class Collector:
 
     def facts(self, facts: Mapping[str, object]) -> None:
         """The device told of itself; what points to a person is not kept."""
-        told = {name: value for name, value in facts.items() if not (isinstance(value, str) and in_foreign(value))}
+        told = {name: value for name, value in facts.items() if not _points_to_a_person(name, value)}
         if any(self.twin.get(name) != value for name, value in told.items()):
             self.twin.update(told)
             self._hooks.changed()
+        if "cleared" in told:
+            # What the device will do at its next contact must be known even if the power goes during this one.
+            self._save_twin()
 
     def clock(self, device_time: datetime | None) -> None:
         """The device's clock was read just now, or cannot be."""
@@ -391,6 +394,12 @@ class Collector:
     def _seen(self) -> None:
         if self._env.hub_clock() != "unsynchronised":
             self.twin["last_seen"] = self._env.now().astimezone(self._place.zone).isoformat(timespec="seconds")
+
+
+def _points_to_a_person(name: str, value: object) -> bool:
+    # A serial number may have eleven digits; it stays on the hub.
+    rule = in_foreign if name == "serial" else in_fact
+    return isinstance(value, str) and rule(value) is not None
 
 
 def _tells_clock(driver: Driver) -> bool:

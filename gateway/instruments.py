@@ -170,6 +170,7 @@ class Instruments:
             care=module.Care(reboots=self._reboots(module)),
             # What a device remembers stays there while it could not be kept here.
             may_contact=lambda: self._store.trouble is None,
+            stored=lambda: self._store.trouble is None and not any(one.collector.unkept for one in self.all),
         )
         await self.radio.run()
 

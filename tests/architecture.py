@@ -35,6 +35,7 @@ PURE = (
     "gateway.keeping",
     "gateway.ledger",
     "gateway.making",
+    "gateway.offers",
     "gateway.owning",
     "gateway.privacy",
     "gateway.reading",
@@ -44,6 +45,7 @@ PURE = (
     "gateway.timebase",
     "gateway.topics",
     "gateway.wire",
+    "gateway.transport.ble.att",
 )
 
 # Every line and branch of these is tested: they decide what becomes of a reading.

@@ -1,6 +1,7 @@
 """The Bluetooth transport before the virtual home: a contact that writes down what it is told, and a running radio."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,9 @@ from gateway.simulator.ble_devices import Cuff, Oximeter, Scale
 from gateway.simulator.bluez.scripted import ScriptedRadio
 from gateway.simulator.bluez.virtual import VirtualBluetooth
 from gateway.simulator.peripheral import Habits, VirtualDevice
+from gateway.transport.ble.bearer_link import Door
 from gateway.transport.ble.hardware import Hardware
+from gateway.transport.ble.l2cap import Endpoint
 from gateway.transport.ble.radio import BleDevice, Care, Limits, Radio, Reboots
 from gateway.transport.ble.state import RadioState
 
@@ -47,6 +50,19 @@ class _PluggedIn(Hardware):
 
 
 PLUGGED_IN = _PluggedIn()
+
+
+class Shut:
+    """No way past BlueZ: the kernel's Bluetooth, if there is any, has never heard of virtual devices."""
+
+    def available(self) -> bool:
+        return False
+
+    async def connect(self, adapter: Endpoint, device: Endpoint, seconds: float) -> socket.socket:
+        raise AssertionError
+
+
+SHUT = Shut()
 
 
 @dataclass
@@ -160,6 +176,8 @@ async def running(
     hardware: Hardware | None = None,
     reboots: Reboots | None = None,
     may_contact: Callable[[], bool] = lambda: True,
+    stored: Callable[[], bool] = lambda: True,
+    door: Door = SHUT,
 ) -> AsyncIterator[Radio]:
     """A radio that runs until the block ends, and then ends within two seconds."""
     radio = Radio(
@@ -172,6 +190,8 @@ async def running(
         on_change=on_change,
         care=Care(reboots=reboots, hardware=hardware or PLUGGED_IN),
         may_contact=may_contact,
+        stored=stored,
+        door=door,
     )
     task = asyncio.create_task(radio.run())
     try:

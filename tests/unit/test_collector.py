@@ -633,6 +633,13 @@ def test_what_lasts_is_saved_when_contact_ends_and_only_when_it_changed(home: Ho
     assert "save_twin" not in home.medium.asked
 
 
+def test_whether_a_device_was_told_to_wait_is_saved_at_once(home: Home) -> None:
+    """The power may go during the contact, and the next one depends on it."""
+    home.collector.opened()
+    home.collector.facts({"cleared": False})
+    assert home.store.twin(REF) == {"cleared": False}
+
+
 def test_what_could_not_be_saved_is_saved_next_time(home: Home) -> None:
     home.collector.facts({"model": "x"})
     home.medium.refuses = "store-full"

@@ -200,6 +200,7 @@ async def _radio(configuration: Configuration, device: Wanted, store: Store, *, 
         adapter=settings.bluetooth.adapter,
         heard=note,
         care=Care(rungs=()),
+        stored=lambda: store.trouble is None,
     )
     tasks = [asyncio.create_task(radio.run()), *collecting()]
     try:

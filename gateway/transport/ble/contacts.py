@@ -10,6 +10,8 @@ from datetime import datetime
 from gateway.env import Env
 from gateway.errors import GatewayError
 from gateway.transport.ble.agent import Agent, Person
+from gateway.transport.ble.bearer_link import BearerLink, Door
+from gateway.transport.ble.bearers import Bearers
 from gateway.transport.ble.bluez import Bluez
 from gateway.transport.ble.deadline import end
 from gateway.transport.ble.device import BleDevice
@@ -63,8 +65,8 @@ class _Pairing:
 class Contacts:
     """Serves the listed devices that are heard, for as long as `run` runs.
 
-    `allowed` says whether the radio can be relied on now; `wake` makes that be asked again. `changed` is called when
-    something is known that the radio's state must show.
+    `allowed` says whether the radio can be relied on now; `wake` makes that be asked again. `stored` says whether what
+    devices have told is kept. `changed` is called when something is known that the radio's state must show.
     """
 
     def __init__(
@@ -77,7 +79,9 @@ class Contacts:
         adapter: str | None,
         local_time: Callable[[], datetime | None],
         allowed: Callable[[], bool],
+        stored: Callable[[], bool],
         changed: Callable[[], None],
+        door: Door,
     ) -> None:
         self.counters: Counter[str] = Counter()
         self.agent = Agent(bluez, env, limits)
@@ -96,6 +100,7 @@ class Contacts:
         self._left_alone: set[str] = set()
         self._link: Link | None = None
         self.keeper = self._make_keeper(adapter, changed)
+        self._bearers = Bearers(door, bluez, self.keeper, limits, stored)
         bluez.on_void.append(self.void)
 
     def _make_keeper(self, adapter: str | None, changed: Callable[[], None]) -> NotifyKeeper:
@@ -180,6 +185,8 @@ class Contacts:
             address, sighting = taken
             if not await self._paired(address, sighting.path):
                 continue
+            # Else a bond would not be known yet.
+            await self.keeper.loaded()
             outcome = await self._serve(address, sighting)
             await self._tidy(sighting, outcome)
             self._queue.finished(address, outcome.error, self._env.monotonic(), outcome.opened)
@@ -218,15 +225,17 @@ class Contacts:
     async def _serve(self, address: str, sighting: Sighting) -> Outcome:
         """One session, in a task of its own: a bug in it ends it, and nothing else."""
         self.counters["attempts"] += 1
-        driver = self._devices[address].driver
-        subscriber = self.keeper.contact(address, hush_at_once=driver.talk is None, more_s=driver.more_s)
-        link = self._link = BluezLink(sighting.device, self._limits, subscriber)
-        task = asyncio.create_task(self._session(address, sighting, link).run())
+        telling = Telling(self._devices[address].contact, self._env.monotonic, already=self._memories[address].told)
+        link = self._link = self._make_link(address, sighting, telling)
+        task = asyncio.create_task(self._session(address, sighting, link, telling).run())
         try:
             await asyncio.wait({task})
         finally:
             await end(task)
             self._link = None
+        if isinstance(link, BearerLink):
+            self._bearers.ended(address, link)
+            self.counters["own-bearer-contacts"] += link.made
         bug = task.exception()
         if bug is not None:
             asyncio.get_running_loop().call_exception_handler({"message": "Bluetooth session failed", "exception": bug})
@@ -235,7 +244,15 @@ class Contacts:
         self._remember(self._memories[address], outcome)
         return outcome
 
-    def _session(self, address: str, sighting: Sighting, link: Link) -> Session:
+    def _make_link(self, address: str, sighting: Sighting, telling: Telling) -> Link:
+        driver = self._devices[address].driver
+        if self._bearers.needed(address):
+            self._spells[address].close()
+            return self._bearers.link(address, sighting.path, driver, telling)
+        subscriber = self.keeper.contact(address, hush_at_once=driver.talk is None, more_s=driver.more_s)
+        return BluezLink(sighting.device, self._limits, subscriber)
+
+    def _session(self, address: str, sighting: Sighting, link: Link, telling: Telling) -> Session:
         device, memory = self._devices[address], self._memories[address]
         now = self._env.monotonic()
 
@@ -252,7 +269,6 @@ class Contacts:
             shared=lambda: self._queue.others(address, self._env.monotonic()),
             diagnose=diagnose,
         )
-        telling = Telling(device.contact, self._env.monotonic, already=memory.told)
         return Session(link, plan, telling, self._env, self._limits)
 
     async def _diagnose(self, memory: _Memory, path: str, error: GatewayError) -> GatewayError:

@@ -1,6 +1,5 @@
 """One contact's subscriptions with the notify keeper."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,7 +9,7 @@ from bleak import BleakClient
 from bleak.backends.characteristic import BleakGATTCharacteristic
 
 from gateway.errors import GatewayError
-from gateway.transport.ble.deadline import end
+from gateway.transport.ble.hushing import Hushing
 from gateway.transport.ble.kept import Exported, Kept
 from gateway.transport.ble.limits import Limits
 from gateway.transport.ble.link import Take
@@ -53,15 +52,12 @@ class KeeperContact:
     def __init__(self, keeper: Keeper, kept: Kept, *, hush_at_once: bool, more_s: float) -> None:
         self._keeper = keeper
         self._kept = kept
-        self._hush_s = max(keeper.limits.hush_s, more_s)
+        self._hushing = Hushing(max(keeper.limits.hush_s, more_s), self.hush, at_once=hush_at_once)
         # Whether the device was left, after its last contact, as one that was asked for values.
         self.remembered = False
+        self._before: tuple[object, int] | None = None
         self._takes: dict[str, Take] = {}
         self._others: set[str] = set()
-        self._may_hush = hush_at_once
-        self._indicated = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._hushing: asyncio.Task[bool] | None = None
 
     @property
     def protected(self) -> bool:
@@ -80,12 +76,14 @@ class KeeperContact:
         keeper.begun(kept, self)
         if not kept.bonded or kept.connected:
             return
-        self.remembered = keeper.knows(kept.address, "cleared") is False
+        self._before = (keeper.knows(kept.address, "cleared"), kept.links)
+        self.remembered = self._before[0] is False
         if not kept.primed:
             keeper.counters["unprimed-connections"] += 1
             if keeper.knows(kept.address, "cleared") is not True:
                 keeper.counters["unprotected-first-connections"] += 1
-            return
+        # BlueZ asks by itself as soon as there is a link. Said now, so that it is also known when the power goes.
+        keeper.learn(kept.address, cleared=False)
         for uuid in sorted(kept.wanted & kept.exported.keys()):
             # Also where it stands by all we know: BlueZ has the last word.
             with suppress(GatewayError):
@@ -113,14 +111,11 @@ class KeeperContact:
         take(data)
         exported = self._kept.exported.get(uuid)
         if exported is not None and exported.indicates:
-            self._indicated = True
-            self._wait()
+            self._hushing.indicated()
 
     def may_hush(self) -> None:
         """Nothing more is asked of the device."""
-        self._may_hush = True
-        if self._indicated:
-            self._wait()
+        self._hushing.allow()
 
     async def hush(self) -> bool:
         """Has a bonded, connected device wait until it is asked again; whether it was told so.
@@ -144,11 +139,9 @@ class KeeperContact:
 
     async def finish(self, hurry: bool) -> None:
         """The link is down, or is given up. Never raises."""
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._hushing is not None:
-            await end(self._hushing)
+        await self._hushing.end()
         kept = self._kept
+        self._unlearn()
         unwanted = kept.standing & self._others if kept.bonded else set(kept.standing)
         try:
             for uuid in () if hurry else sorted(unwanted):
@@ -157,12 +150,7 @@ class KeeperContact:
         finally:
             self._keeper.finished(kept)
 
-    def _wait(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._may_hush:
-            self._timer = asyncio.get_running_loop().call_later(self._hush_s, self._hush_now)
-
-    def _hush_now(self) -> None:
-        if self._hushing is None:
-            self._hushing = asyncio.ensure_future(self.hush())
+    def _unlearn(self) -> None:
+        """There was no link after all: the device is as it was."""
+        if self._before is not None and self._before[1] == self._kept.links:
+            self._keeper.learn(self._kept.address, cleared=self._before[0])

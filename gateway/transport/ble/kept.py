@@ -31,7 +31,8 @@ class Kept:
     accepted. `hushed`: the device was told, in this link, to wait until it is asked. `held`: it shall not be
     asked for anything yet. `notifying` are the
     characteristics of which BlueZ says, in this link, that it has asked for their values. `met`: its services were
-    resolved once since BlueZ started. `judged`: its first value has shown whether it sends before it is asked.
+    resolved once since BlueZ started. `judged`: its first value has shown whether it sends before it is asked. `links`
+    is how many there were.
     """
 
     address: str
@@ -44,6 +45,7 @@ class Kept:
     hushed: bool = False
     held: bool = False
     judged: bool = False
+    links: int = 0
     exported: dict[str, Exported] = field(default_factory=dict)
     standing: set[str] = field(default_factory=set)
     notifying: set[str] = field(default_factory=set)
@@ -99,6 +101,7 @@ class Kept:
             self.met = self.met or self.resolved
         if "Connected" in properties:
             self.connected = bool(properties["Connected"].value)
+            self.links += self.connected
             self.hushed = self.judged = False
             self.notifying.clear()
 

@@ -80,7 +80,7 @@ class NotifyKeeper:
         self._contacts: dict[str, KeeperContact] = {}
         self.limits = limits
         self._last = _LastValue()
-        self._loaded = False
+        self._loaded = asyncio.Event()
         self._stirred = False
         self._wake = asyncio.Event()
         self._warned = False
@@ -115,6 +115,18 @@ class NotifyKeeper:
         after a value another may belong to it."""
         return KeeperContact(self, self._kept[address], hush_at_once=hush_at_once, more_s=more_s)
 
+    async def loaded(self) -> None:
+        """Returns when it is known what BlueZ has, or it takes too long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.limits.bus_s):
+                await self._loaded.wait()
+
+    def exposed(self, address: str) -> bool:
+        """Whether what a device sends unasked would be lost if BlueZ connected to it now, by all we know."""
+        kept = self._kept[address]
+        waits = self.knows(address, "cleared") is True or self.knows(address, "early_sender") is False
+        return kept.bonded and not kept.connected and not kept.primed and not waits
+
     def hold(self, address: str, on: bool) -> None:
         """Whether to ask the device for nothing until its contact has begun: it is being paired."""
         self._kept[address].held = on
@@ -130,12 +142,12 @@ class NotifyKeeper:
 
     def ready(self) -> None:
         """BlueZ answers, or there is another adapter."""
-        self._loaded = False
+        self._loaded.clear()
         self._wake.set()
 
     def voided(self) -> None:
         """What BlueZ told is void."""
-        self._loaded = False
+        self._loaded.clear()
         for kept in self._kept.values():
             kept.forget()
 
@@ -230,7 +242,7 @@ class NotifyKeeper:
     # --- what stands ---
 
     async def _put_in_order(self) -> None:
-        if not self._loaded:
+        if not self._loaded.is_set():
             await self._load()
         failed: GatewayError | None = None
         for kept in self._kept.values():
@@ -266,7 +278,7 @@ class NotifyKeeper:
             owner = self._owner(path)
             if owner is not None:
                 owner.appeared(path, objects[path])
-        self._loaded = True
+        self._loaded.set()
 
     async def start(self, kept: Kept, uuid: str) -> None:
         """StartNotify; one that stands already is one."""
@@ -306,7 +318,7 @@ class NotifyKeeper:
         return self._facts[address].get(name)
 
     def _tell(self) -> None:
-        if not self._loaded:
+        if not self._loaded.is_set():
             return
         for address, kept in self._kept.items():
             self.learn(address, bonded=kept.bonded, **({"primed": kept.primed} if kept.bonded else {}))

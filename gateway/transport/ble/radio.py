@@ -13,8 +13,10 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
 from gateway.env import Env
+from gateway.transport.ble import l2cap
 from gateway.transport.ble.adverts import Listener
 from gateway.transport.ble.agent import Person
+from gateway.transport.ble.bearer_link import Door
 from gateway.transport.ble.bluez import Bluez
 from gateway.transport.ble.contacts import Contacts
 from gateway.transport.ble.device import BleDevice
@@ -32,7 +34,8 @@ class Radio:
     """Serves the listed devices.
 
     `on_change` is called with the state whenever its code has changed, `heard` with the address of a listed device at
-    each of its advertisements.
+    each of its advertisements. `may_contact` says whether devices may be connected to, `stored` whether everything
+    they have told is kept. `door` leads to the kernel's sockets.
     """
 
     def __init__(
@@ -48,6 +51,8 @@ class Radio:
         heard: Callable[[str], None] | None = None,
         care: Care | None = None,
         may_contact: Callable[[], bool] = lambda: True,
+        stored: Callable[[], bool] = lambda: True,
+        door: Door = l2cap,
     ) -> None:
         self._env = env
         self._on_change = on_change
@@ -64,7 +69,9 @@ class Radio:
             adapter=adapter,
             local_time=local_time,
             allowed=lambda: self._condition.code == READY and may_contact(),
+            stored=stored,
             changed=self._changed,
+            door=door,
         )
         services = [s for d in devices for s in d.driver.services]
         self._scanner = self._make_scanner(env, limits, services, adapter, passive)

@@ -22,6 +22,8 @@ class Telling:
         self.last = 0.0
         self.is_open = False
         self.fault: GatewayError | None = None
+        # Whether every value that came was taken.
+        self.taken = True
         self._contact = contact
         self._monotonic = monotonic
         self._clocked = False
@@ -42,9 +44,9 @@ class Telling:
         try:
             self._contact.frame(channel, data)
         except GatewayError as error:
-            self.note(error)
+            self._not_taken(error)
         except Exception as error:  # noqa: BLE001 - the D-Bus reader calls us: what comes next must still be delivered
-            self.note(TransientError(FAULT, type(error).__name__))
+            self._not_taken(TransientError(FAULT, type(error).__name__))
 
     def facts(self, facts: Mapping[str, object]) -> None:
         """The device told of itself."""
@@ -72,3 +74,7 @@ class Telling:
     def note(self, error: GatewayError) -> None:
         """A fault that does not end the session; the first is reported at its end."""
         self.fault = self.fault or error
+
+    def _not_taken(self, error: GatewayError) -> None:
+        self.taken = False
+        self.note(error)
