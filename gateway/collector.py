@@ -20,7 +20,7 @@ from gateway.errors import GatewayError
 from gateway.keeping import Draft, Kept, KeptFrame
 from gateway.making import Origin, Place, evidence, make_reading, undated
 from gateway.owning import Owner, SoleOwner
-from gateway.privacy import in_fact, in_foreign
+from gateway.privacy import in_foreign
 from gateway.timebase import ClockFix, Moment
 
 _T = TypeVar("_T")
@@ -154,7 +154,7 @@ class Collector:
 
     def facts(self, facts: Mapping[str, object]) -> None:
         """The device told of itself; what points to a person is not kept."""
-        told = {name: value for name, value in facts.items() if not _points_to_a_person(name, value)}
+        told = {name: value for name, value in facts.items() if not (isinstance(value, str) and in_foreign(value))}
         if any(self.twin.get(name) != value for name, value in told.items()):
             self.twin.update(told)
             self._hooks.changed()
@@ -394,12 +394,6 @@ class Collector:
     def _seen(self) -> None:
         if self._env.hub_clock() != "unsynchronised":
             self.twin["last_seen"] = self._env.now().astimezone(self._place.zone).isoformat(timespec="seconds")
-
-
-def _points_to_a_person(name: str, value: object) -> bool:
-    # A serial number may have eleven digits; it stays on the hub.
-    rule = in_foreign if name == "serial" else in_fact
-    return isinstance(value, str) and rule(value) is not None
 
 
 def _tells_clock(driver: Driver) -> bool:
