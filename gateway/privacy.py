@@ -24,6 +24,8 @@ _BEGIN, _END = r"(?<![^\W_])", r"(?![^\W_])"
 _GAP = r"[ .\-/]"
 
 _WHOLE_NUMBER = re.compile(rf"{_BEGIN}\d{{6}}{_GAP}?\d{{5}}{_END}")
+# Letters may stand around it where a person chose the text: `fnr13717404089`.
+_CHOSEN_NUMBER = re.compile(rf"(?<!\d)\d{{6}}{_GAP}?\d{{5}}(?!\d)")
 _GROUPED_NUMBER = re.compile(rf"{_BEGIN}(?:\d{_GAP}?){{10}}\d{_END}")
 _PHONE = re.compile(
     rf"(?:\+|{_BEGIN}00)47 ?(?:\d ?){{7}}\d{_END}"
@@ -46,6 +48,7 @@ _BIRTH_DATE = re.compile(
 _POSITION = re.compile(r"(?<![\d.])[5-8]\d\.\d{3,}\s*[NØ°]?[,;/ ]\s*\d{1,2}\.\d{3,}")
 _NAME = re.compile(
     rf"{_BEGIN}[{_UPPER}][{_LOWER}'-]+ (?:[{_UPPER}]\.? )?[{_UPPER}][{_UPPER}{_LOWER}'-]*[{_LOWER}]{_END}"
+    rf"|{_BEGIN}[{_UPPER}'-]{{3,}} (?:[{_UPPER}]\.? )?[{_UPPER}'-]{{3,}}{_END}"
 )
 
 _FIRST_WEIGHTS = (3, 7, 6, 1, 8, 9, 4, 5, 2, 1)
@@ -63,15 +66,19 @@ _Rule = Callable[[str], "Finding | None"]
 
 
 def in_identifier(text: str) -> Finding | None:
-    """The first that must not stand in a name or an id that a person chose, names of persons among it."""
-    return in_text(text) or _found("person-name", _NAME.search(_plain(text)))
+    """The first that must not stand in a name or an id that a person chose, names of persons among it.
+
+    A name in small letters is not told from other words.
+    """
+    plain = _plain(text)
+    number = _found("national-number", _CHOSEN_NUMBER.search(plain))
+    return in_text(text) or number or _found("person-name", _NAME.search(plain))
 
 
 def in_text(text: str) -> Finding | None:
     """The first that must not stand in a sentence that a person wrote."""
     plain = _plain(text)
     rules: tuple[tuple[What, re.Pattern[str]], ...] = (
-        ("national-number", _WHOLE_NUMBER),
         ("e-mail-address", _E_MAIL),
         ("phone-number", _PHONE),
         ("street-address", _STREET),
@@ -79,13 +86,19 @@ def in_text(text: str) -> Finding | None:
         ("position", _POSITION),
     )
     hits = (_found(what, pattern.search(plain)) for what, pattern in rules)
-    return next((hit for hit in hits if hit), None) or _grouped(plain)
+    number = _found("national-number", _WHOLE_NUMBER.search(plain)) or _grouped(plain)
+    return number or next((hit for hit in hits if hit), None)
 
 
 def in_foreign(text: str) -> Finding | None:
     """The first that must not stand in what a device or another machine says, where long numbers are ordinary."""
     plain = _plain(text)
     return _grouped(plain) or _found("e-mail-address", _E_MAIL.search(plain))
+
+
+def in_fact(text: str) -> Finding | None:
+    """The first that must not stand in what a device says of itself and others are told: any eleven digits, too."""
+    return _found("national-number", _WHOLE_NUMBER.search(_plain(text))) or in_foreign(text)
 
 
 def masked(text: str, mask: str) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.privacy import Finding, in_foreign, in_identifier, in_text, is_national_number, masked
+from gateway.privacy import Finding, in_fact, in_foreign, in_identifier, in_text, is_national_number, masked
 
 WEIGHTS = ((3, 7, 6, 1, 8, 9, 4, 5, 2), (5, 4, 3, 2, 7, 6, 5, 4, 3, 2))
 
@@ -83,7 +83,27 @@ def test_other_ways_to_point_to_a_person_are_found_in_what_a_person_writes(text:
     assert found.what == what
 
 
-@pytest.mark.parametrize("name", ["Kari Nordmann", "Ola N. Nordmann", "Bjørnstjerne Bjørnson", "vekt til Anne Marie"])
+@given(st.from_regex(r"\A[0-9]{6}[ .-]?[0-9]{5}\Z"), st.sampled_from(["fnr", "x", "hos"]))
+def test_letters_around_it_hide_no_number_that_a_person_chose(text: str, before: str) -> None:
+    found = in_identifier(f"{before}{text}b")
+    assert found is not None
+    assert found.what == "national-number"
+
+
+@given(st.from_regex(r"\A[0-9]{11}\Z"))
+def test_of_what_a_device_says_of_itself_no_eleven_digits_are_told(text: str) -> None:
+    """Valid or not: which ones are valid will change."""
+    assert in_fact(f"firmware {text}") == Finding("national-number", 9)
+    assert in_fact("V1.2 2026-01-12") is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Kari Nordmann", "Ola N. Nordmann", "Bjørnstjerne Bjørnson", "vekt til Anne Marie", "KARI NORDMANN",
+        "ÅSE M. BØE", "vekt til ANNE-MARIE LIE",
+    ],
+)  # fmt: skip
 def test_a_name_is_found_where_an_identifier_is_wanted_but_a_sentence_may_begin_with_two_capitals(name: str) -> None:
     found = in_identifier(name)
     assert found is not None
@@ -96,7 +116,7 @@ def test_a_name_is_found_where_an_identifier_is_wanted_but_a_sentence_may_begin_
     [
         "stuevekt", "mansjett 2", "Stue vekt", "UA-651BLE", "hub-0042", "hub-20", "asg-9f2c7b", "dev-3f9c21aa0b11",
         "byttet 12.01.2026 kl. 07.41", "flyttet til sykehjem", "etter 14 dager", "e-5112345678", "V1.2.3",
-        "2026-01-12T07:41:15.204+01:00", "forsøkt 3 ganger, 120 sekunder", "",
+        "2026-01-12T07:41:15.204+01:00", "forsøkt 3 ganger, 120 sekunder", "", "ny USB kabel", "KOLS", "BLE LE vekt",
     ],
 )  # fmt: skip
 def test_ordinary_words_pass(text: str) -> None:
