@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from drivers.api import PORT, Absent, Act, Bad, DecodeError, Driver, Facts, Measurement
@@ -19,10 +21,13 @@ EXAMPLES = """examples:
   dho-gateway decode --driver and-scale --acts 53542c2b30303038322e3430206b670d0a
 
 One line of JSON for each measurement (null: well-formed, but nothing to tell). Each HEX is one value of a
-characteristic, or a stretch of a stream; blanks, colons and dashes inside are ignored. Without a channel the
-driver's first is meant. Ends with 65 if bytes are refused, and says at which offset."""
+characteristic, or a stretch of a stream; blanks, colons and dashes inside are ignored. Of a single message the bytes
+that end it on the line may be left out. Without a channel the driver's first is meant. Ends with 65 if bytes are
+refused, and says at which offset."""
 
 Line = Mapping[str, object] | None
+
+_PRINTABLE = re.compile(rb"[ -~]+")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         lines = _acts(Session(driver, modes[0]), frames) if arguments.acts else _single(driver, frames)
         refused = False
         for line in lines:
-            refused = refused or "error" in (line or {})
+            refused = refused or _is_refusal(line)
             print(json.dumps(line, ensure_ascii=False))
         return cli.DATA if refused else cli.OK
     except KeyError as error:
@@ -79,15 +84,42 @@ def _bytes(digits: str) -> bytes:
 
 def _single(driver: Driver, frames: list[tuple[str, bytes]]) -> Iterator[Line]:
     streams = framers(driver)
+    pieces = Counter(channel for channel, _ in frames)
     last = {channel: place for place, (channel, _) in enumerate(frames)}
     for place, (channel, data) in enumerate(frames):
-        if channel in streams:
-            messages = streams[channel].feed(data)
-            if not messages and place == last[channel]:
-                messages = [DecodeError("incomplete", len(data), "no whole message in these bytes")]
-            yield from _stream(driver, channel, messages)
-        else:
+        if channel not in streams:
             yield _value(driver, channel, data)
+        elif pieces[channel] == 1:
+            yield from _alone(driver, channel, data)
+        else:
+            messages = streams[channel].feed(data)
+            yield from _stream(driver, channel, messages or ([_incomplete(data)] if place == last[channel] else []))
+
+
+def _incomplete(data: bytes) -> DecodeError:
+    return DecodeError("incomplete", len(data), "no whole message in these bytes")
+
+
+def _alone(driver: Driver, channel: str, data: bytes) -> list[Line]:
+    """A stretch with nothing before or behind it: what marks the ends of a message may not be in a capture."""
+    marked = [data + b"\r\n", b"\x02" + data + b"\x03"] if _PRINTABLE.fullmatch(data) else []
+    heard = [list(_stream(driver, channel, framers(driver)[channel].feed(bytes_))) for bytes_ in (data, *marked)]
+    said = next((lines for lines in heard if any(not _is_refusal(line) for line in lines)), None)
+    if said is not None:
+        return said
+    (message,) = _stream(driver, channel, [data])
+    if not _is_refusal(message) or any(_reason(line) == "noise" for line in heard[0]):
+        return [message]
+    return heard[0] or [_error(driver, channel, _incomplete(data))]
+
+
+def _is_refusal(line: Line) -> bool:
+    return "error" in (line or {})
+
+
+def _reason(line: Line) -> object:
+    error = (line or {}).get("error")
+    return error["reason"] if isinstance(error, Mapping) else None
 
 
 def _stream(driver: Driver, channel: str, messages: Sequence[bytes | DecodeError]) -> Iterator[Line]:

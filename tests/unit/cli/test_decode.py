@@ -80,6 +80,34 @@ def test_half_a_message_is_refused_as_incomplete_and_garbage_as_what_it_is(decod
     assert (code, line["channel"]) == (cli.DATA, "port")
 
 
+@pytest.mark.parametrize(
+    ("driver", "data", "systolic_or_weight"),
+    [
+        ("and-scale", b"ST,+00082.40 kg", ["82.40"]),
+        ("visomat-serial", b"M1001M20115110321300134097083", ["134"]),
+        ("visomat-serial", b"M1021511032130013409708315110321310135096082M2001", ["134", "135"]),
+        ("beurer-bm65", bytes.fromhex("ac673946030e072d1a"), ["128"]),
+    ],
+)
+def test_of_one_message_the_marks_of_its_ends_may_be_missing(
+    decode: Any, driver: str, data: bytes, systolic_or_weight: list[str]
+) -> None:
+    code, lines = decode("--driver", driver, data.hex())
+    assert (code, [line["values"][0]["value"] for line in lines]) == (cli.OK, systolic_or_weight)
+
+
+def test_bytes_that_are_no_message_are_refused_with_the_reason_and_place_of_the_first_fault(decode: Any) -> None:
+    """Not merely as noise: two frames of Nonin's format 2, the second with a wrong check sum."""
+    code, (line,) = decode("--driver", "nonin-serial", "018101008301800148cb")
+    assert (code, line["error"]["reason"], line["error"]["offset"]) == (cli.DATA, "checksum", 5)
+
+
+def test_a_cut_message_does_not_pass_for_a_whole_one(decode: Any) -> None:
+    for driver, data in (("cms50d-serial", "83400548"), ("st-gs-scale", b"ST,GS,+0012.34k".hex())):
+        code, (line,) = decode("--driver", driver, data)
+        assert (code, "values" in line) == (cli.DATA, False)
+
+
 def test_a_message_with_nothing_to_tell_is_null(decode: Any) -> None:
     assert decode("--driver", "and-scale", b"US,+00082.40 kg\r\n".hex()) == (cli.OK, [None])
 
