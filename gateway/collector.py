@@ -20,7 +20,7 @@ from gateway.errors import GatewayError
 from gateway.keeping import Draft, Kept, KeptFrame
 from gateway.making import Origin, Place, evidence, make_reading, undated
 from gateway.owning import Owner, SoleOwner
-from gateway.privacy import in_foreign
+from gateway.privacy import in_fact, in_foreign
 from gateway.timebase import ClockFix, Moment
 
 _T = TypeVar("_T")
@@ -40,6 +40,8 @@ _REFUSED_PER_HOUR = 20
 _LASTING = frozenset((
     "manufacturer", "model", "firmware", "hardware", "software", "serial", "battery", "early_sender", "cleared",
 ))  # fmt: skip
+# What may not stand in a fact, where it is not `in_fact`: a serial number may have eleven digits; it stays on the hub.
+_PERSONAL = {"serial": in_foreign}
 
 
 class Memory(Protocol):
@@ -76,8 +78,7 @@ class Memory(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
-    """Whom the collector tells: `kept` of readings on disk, `note` of events for the log (event, fields), `changed`
-    of anything worth a new twin."""
+    """Whom it tells: `kept` of readings on disk, `note` of events for the log (name, fields), `changed` of a new twin."""
 
     kept: Callable[[str, Sequence[Kept]], None]
     note: Callable[[str, Mapping[str, object]], None]
@@ -153,13 +154,12 @@ class Collector:
         self._take(self._session.feed(channel, data, self._last_frame))
 
     def facts(self, facts: Mapping[str, object]) -> None:
-        """The device told of itself; what points to a person is not kept."""
-        told = {name: value for name, value in facts.items() if not (isinstance(value, str) and in_foreign(value))}
+        """The device told of itself; what points to a person is not kept. That it was told to wait is saved at once."""
+        told = {n: v for n, v in facts.items() if not (isinstance(v, str) and _PERSONAL.get(n, in_fact)(v))}
         if any(self.twin.get(name) != value for name, value in told.items()):
             self.twin.update(told)
             self._hooks.changed()
         if "cleared" in told:
-            # What the device will do at its next contact must be known even if the power goes during this one.
             self._save_twin()
 
     def clock(self, device_time: datetime | None) -> None:
