@@ -58,7 +58,8 @@ class Instrument:
     @property
     def options(self) -> dict[str, object]:
         """What the driver's conversation may know of the configuration."""
-        return self.settings.model_dump(include={"user", "consent", "mode", "select_format"}, exclude_none=True)
+        told = self.settings.table()
+        return {name: told[name] for name in ("mode", "select_format", "user", "consent") if name in told}
 
 
 class Instruments:

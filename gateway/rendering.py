@@ -10,8 +10,10 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from drivers.api import Driver
+from gateway.checking import model_of
 from gateway.reading import SCHEMA, Reading
 from gateway.settings import BleDevice, SerialDevice, Settings
+from gateway.wire import Record
 
 _HEAD = """\
 ## Configuration of one hub, with every key. `##` explains. A key without `#` must be set. A key with `#` may be set; it
@@ -37,7 +39,7 @@ _SAMPLES: Mapping[str, Any] = {
     "device.user": 1,
     "device.consent": 1234,
 }
-_DEVICES: tuple[tuple[type[BaseModel], Mapping[str, str]], ...] = (
+_DEVICES: tuple[tuple[type[Record], Mapping[str, str]], ...] = (
     (
         SerialDevice,
         {
@@ -54,11 +56,11 @@ _DEVICES: tuple[tuple[type[BaseModel], Mapping[str, str]], ...] = (
 def example() -> str:
     """An example configuration with every key explained."""
     parts = [_HEAD]
-    for name, field in Settings.model_fields.items():
+    for name, field in model_of(Settings).model_fields.items():
         model = field.annotation
         if isinstance(model, type) and issubclass(model, BaseModel):
             parts.append(_table(f"[{name}]", model, {}))
-    parts += [_table("[[device]]", model, values) for model, values in _DEVICES]
+    parts += [_table("[[device]]", model_of(record), values) for record, values in _DEVICES]
     return "\n".join(parts)
 
 
@@ -80,7 +82,7 @@ def _key(name: str, field: FieldInfo, sample: object) -> Iterator[str]:
 
 def settings_schema() -> str:
     """JSON Schema of the configuration, for editors and for the municipality's own checks."""
-    return _json(Settings.model_json_schema(), "dho-gateway configuration")
+    return _json(model_of(Settings).model_json_schema(), "dho-gateway configuration")
 
 
 class _AsText(GenerateJsonSchema):

@@ -1,12 +1,13 @@
 """Records that travel as JSON: frozen dataclasses, checked when they are made, written and read by their annotations.
 
-An annotation is str, int, Decimal, datetime, a Literal of one type, another record, a tuple of one of these, or one of
-them or None; `Annotated[type, function]` names the function that writes it. A field whose default is None is left out
-while it is None. One trailing underscore of a name is not written. A mistake of any kind is a ValueError.
+An annotation is str, int, bool, Decimal, datetime, a Literal of one type, other records, a tuple of one of these, or
+one of them or None; `Annotated[type, function]` names the function that writes it. A field whose default is None is
+left out while it is None. One trailing underscore of a name is not written. A mistake of any kind is a ValueError.
 """
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -122,11 +123,26 @@ def _form(kind: Any) -> _Form:
     if origin is tuple:
         return _tuple(_form(arguments[0]))
     if origin is not None:
-        some = _form(next(one for one in arguments if one is not NoneType))
-        return _Form(some.classes | {NoneType}, *some[1:])
+        return _either([one for one in arguments if one is not NoneType], none=NoneType in arguments)
     if issubclass(kind, Record):
         return _Form(frozenset([kind]), None, kind.table, kind.from_table)
     return _SIMPLE[kind]
+
+
+def _either(kinds: list[Any], *, none: bool) -> _Form:
+    """One of several records, or one of anything; or None."""
+    forms = [_form(kind) for kind in kinds]
+    classes = frozenset().union(*(form.classes for form in forms), [NoneType] if none else [])
+    if len(forms) == 1:
+        return _Form(classes, *forms[0][1:])
+
+    def read(table: Any) -> Any:
+        for kind in kinds:
+            with suppress(ValueError):
+                return kind.from_table(table)
+        raise ValueError("none of the records fits")
+
+    return _Form(classes, None, lambda record: record.table(), read)
 
 
 def _tuple(each: _Form) -> _Form:
@@ -153,6 +169,7 @@ def _number(text: Any) -> Decimal:
 _SIMPLE: Mapping[type, _Form] = {
     str: _Form(frozenset([str])),
     int: _Form(frozenset([int])),
+    bool: _Form(frozenset([bool])),
     Decimal: _Form(frozenset([Decimal]), Decimal.is_finite, str, _number),
     datetime: _Form(frozenset([datetime]), None, datetime.isoformat, datetime.fromisoformat),
 }

@@ -7,14 +7,16 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
 
 from gateway import catalogue, cli
+from gateway.checking import load
 from gateway.registry import known_drivers, shapes
-from gateway.settings import BleDevice, SerialDevice, Settings, load
+from gateway.settings import BleDevice, SerialDevice, Settings
+from gateway.wire import Record
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -25,12 +27,11 @@ SCRIPTS = sorted(path for path in (ROOT / "scripts").iterdir() if path.is_file()
 
 
 def _settings() -> Iterator[str]:
-    for table, field in Settings.model_fields.items():
-        model = field.annotation
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            yield from (f"{table}.{key}" for key in model.model_fields)
+    for table in fields(Settings):
+        if isinstance(table.type, type) and issubclass(table.type, Record):
+            yield from (f"{table.name}.{key.name}" for key in fields(table.type))
     for device in (SerialDevice, BleDevice):
-        yield from (f"device.{key}" for key in device.model_fields)
+        yield from (f"device.{key.name}" for key in fields(device))
 
 
 @pytest.mark.parametrize("command", sorted(cli.COMMANDS))

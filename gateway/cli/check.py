@@ -31,7 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
         return cli.CONFIG
     devices = [d.name for d in configuration.settings.device]
     if arguments.json:
-        print(json.dumps({"ok": True, "faults": [], "devices": devices}, ensure_ascii=False))
+        told = {"devices": devices, "settings": configuration.settings.table(), "digest": configuration.digest}
+        print(json.dumps({"ok": True, "faults": [], **told}, ensure_ascii=False))
     else:
         print(say("check-ok", arguments.lang, {"devices": len(devices)}))
     return cli.OK

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from drivers.api import Driver
 from gateway.catalogue import Language, say
+from gateway.checking import allowed_drivers, load, parse
 from gateway.errors import ConfigurationError, Fault
 from gateway.registry import known_drivers, opt_in, shapes
-from gateway.settings import Settings, allowed_drivers, load, parse
+from gateway.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from drivers.api import Line
 from gateway.catalogue import all_texts
+from gateway.checking import allowed_drivers, load, parse
 from gateway.errors import ConfigurationError
 from gateway.instruments import parse_line
-from gateway.settings import Settings, allowed_drivers, is_loopback, load, parse, secret_path
+from gateway.settings import Settings, is_loopback, secret_path
 
 DRIVERS = {
     "and-scale": ("serial", frozenset(["line", "stream"])),

@@ -229,7 +229,7 @@ def _watched(
         (d for d in settings.device if isinstance(d, Listed) and d.address.upper() == device.address.upper()),
         Listed(name=device.name, driver=device.driver.name, transport="ble", address=device.address),
     )
-    only = settings.model_copy(update={"device": (entry,)})
+    only = settings.changed(device=(entry,))
     zone = ZoneInfo(settings.hub.timezone)
     place = Place(hub=settings.hub.id, epoch=store.epoch, id_key=store.id_key, zone=zone)
     told = Told(kept=_unheard, note=_unheard, changed=_unheard, radio=_unheard)

@@ -10,8 +10,10 @@ import pytest
 
 from gateway import cli
 from gateway.cli import status
+from gateway.cli.configuration import read_configuration
 from gateway.registry import known_drivers
 from gateway.rendering import example, settings_schema
+from gateway.settings import Settings
 from gateway.store import Store
 from tests.readings import draft
 
@@ -123,10 +125,9 @@ def test_the_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_a_good_file_is_said_to_be_good(told: Told, config: Path) -> None:
     assert told.by("check", "--config", config) == (0, "The configuration is in order: 1 device(s).\n")
-    assert told.json_by("check", "--config", config, "--json") == (
-        0,
-        {"ok": True, "faults": [], "devices": ["mansjett"]},
-    )
+    code, report = told.json_by("check", "--config", config, "--json")
+    assert (code, report["ok"], report["faults"], report["devices"]) == (0, True, [], ["mansjett"])
+    assert Settings.from_table(report["settings"]) == read_configuration(str(config)).settings
 
 
 def test_every_mistake_of_a_bad_file_is_named_at_once_also_beside_a_missing_driver(told: Told, bad: Path) -> None:
