@@ -78,7 +78,7 @@ class Memory(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
-    """Whom it tells: `kept` of readings on disk, `note` of events for the log (name, fields), `changed` of a new twin."""
+    """Whom it tells: `kept` of readings on disk, `note` of events for the log, `changed` of a new twin."""
 
     kept: Callable[[str, Sequence[Kept]], None]
     note: Callable[[str, Mapping[str, object]], None]
