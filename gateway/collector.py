@@ -20,7 +20,7 @@ from gateway.errors import GatewayError
 from gateway.keeping import Draft, Kept, KeptFrame
 from gateway.making import Origin, Place, evidence, make_reading, undated
 from gateway.owning import Owner, SoleOwner
-from gateway.privacy import in_fact, in_foreign
+from gateway.privacy import person_free
 from gateway.timebase import ClockFix, Moment
 
 _T = TypeVar("_T")
@@ -40,8 +40,6 @@ _REFUSED_PER_HOUR = 20
 _LASTING = frozenset((
     "manufacturer", "model", "firmware", "hardware", "software", "serial", "battery", "early_sender", "cleared",
 ))  # fmt: skip
-# What may not stand in a fact, where it is not `in_fact`: a serial number may have eleven digits; it stays on the hub.
-_PERSONAL = {"serial": in_foreign}
 
 
 class Memory(Protocol):
@@ -155,7 +153,7 @@ class Collector:
 
     def facts(self, facts: Mapping[str, object]) -> None:
         """The device told of itself; what points to a person is not kept. That it was told to wait is saved at once."""
-        told = {n: v for n, v in facts.items() if not (isinstance(v, str) and _PERSONAL.get(n, in_fact)(v))}
+        told = person_free(facts)
         if any(self.twin.get(name) != value for name, value in told.items()):
             self.twin.update(told)
             self._hooks.changed()

@@ -11,7 +11,7 @@ other groups count only if the check digits fit (Skatteetaten, "Fødselsnummer":
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
 What = Literal[
@@ -96,9 +96,15 @@ def in_foreign(text: str) -> Finding | None:
     return _grouped(plain) or _found("e-mail-address", _E_MAIL.search(plain))
 
 
-def in_fact(text: str) -> Finding | None:
-    """The first that must not stand in what a device says of itself and others are told: any eleven digits, too."""
-    return _found("national-number", _WHOLE_NUMBER.search(_plain(text))) or in_foreign(text)
+def person_free(facts: Mapping[str, object]) -> dict[str, object]:
+    """What a device says of itself, without what points to a person; any eleven digits do, but in its serial number,
+    which stays on the hub."""
+    return {name: value for name, value in facts.items() if not (isinstance(value, str) and _in_fact(name, value))}
+
+
+def _in_fact(name: str, text: str) -> Finding | None:
+    whole = None if name == "serial" else _found("national-number", _WHOLE_NUMBER.search(_plain(text)))
+    return whole or in_foreign(text)
 
 
 def masked(text: str, mask: str) -> str:

@@ -24,6 +24,8 @@ ROLES: tuple[Role, ...] = ("coordinator", "installer", "nurse", "support", "audi
 Params = Mapping[str, object]
 Result = dict[str, object]
 
+INSTANT_PATTERN = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})"
+
 _TEXT = 200
 _MANY = 50
 
@@ -38,6 +40,10 @@ class Param:
     pattern: str = r".+"
     low: int = 0
     high: int = 10_000
+
+
+# What time it is, told by whoever asks, for a hub that does not know.
+AT = Param("at", pattern=INSTANT_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ class Context:
     """What an act may use. `audit(role, what, fields)` and `deviate(type, fields)` write inside the act's transaction.
 
     `role` is who asks; `act` the id of this act; `local` False: what it gives leaves the hub. What must wait until the
-    transaction is durable is put into `after`.
+    transaction is durable is put into `after`. `told` is what time it is, by whoever asks.
     """
 
     store: Store
@@ -80,14 +86,22 @@ class Context:
     role: Role = "coordinator"
     act: str = ""
     local: bool = True
+    told: datetime | None = None
     after: list[Callable[[], None]] = field(default_factory=list)
 
     def now(self) -> datetime:
-        """Wall time (aware UTC), as far as the hub's clock is believed; RefusedError while it is not."""
-        now = self.known_now()
-        if now is None:
-            raise RefusedError("act-clock-unknown")
-        return now
+        """Wall time (aware), as far as the hub's clock is believed, else as told; RefusedError if nobody knows."""
+        now, told = self.known_now(), self.told
+        if told is None:
+            if now is None:
+                raise RefusedError("act-clock-unknown")
+            return now
+        if now is not None:
+            raise RefusedError("act-clock-known")
+        floor = self.store.undated.floor()
+        if floor is not None and told < floor:
+            raise RefusedError("act-at-past")
+        return told
 
     def known_now(self) -> datetime | None:
         """The same; None while the clock is not believed."""

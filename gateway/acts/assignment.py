@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from gateway.acts.api import Act, Context, Listed, Param, Params, Result
+from gateway.acts.api import INSTANT_PATTERN, Act, Context, Listed, Param, Params, Result
 from gateway.assignments import ID_PATTERN, LONGEST_DAYS, PURPOSES, Assignment, create, days_after, end_of, state
 from gateway.assignments import unfinished as unfinished_of
 from gateway.attribution import Tenure
@@ -17,7 +17,6 @@ from gateway.store.assignments import Done
 from gateway.store.audit import moment
 
 DATE_PATTERN = r"\d{4}-\d{2}-\d{2}"
-INSTANT_PATTERN = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})"
 # A device by its name, with the slots of the person: `vekt:1,2`.
 DEVICE_PATTERN = r"[^:]{1,40}(:\d{1,3}(,\d{1,3})*)?"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gateway.acts.api import Act, Context, Listed, Param, Params, Result, Role
+from gateway.acts.api import AT, Act, Context, Listed, Param, Params, Result, Role
 from gateway.acts.assignment import DEVICE_PATTERN, Wanted, give, parse_device, unfinished
 from gateway.assignments import unfinished as unfinished_of
 from gateway.deviation import event
@@ -133,21 +133,21 @@ CHECK = Act(
 REPLACE = Act(
     name="equipment.replace",
     roles=("installer", "coordinator"),
-    params=(Param("old", required=True), Param("new", required=True), _REASON),
+    params=(Param("old", required=True), Param("new", required=True), _REASON, AT),
     perform=_replace,
     audited=lambda _params, result: result,
 )
 GIVE = Act(
     name="equipment.give",
     roles=("installer", "coordinator"),
-    params=(Param("device", required=True, pattern=DEVICE_PATTERN),),
+    params=(Param("device", required=True, pattern=DEVICE_PATTERN), AT),
     perform=_give,
     audited=lambda _params, result: result,
 )
 TAKE = Act(
     name="equipment.take",
     roles=("installer", "coordinator"),
-    params=(Param("device", required=True), _REASON),
+    params=(Param("device", required=True), _REASON, AT),
     perform=_take,
     audited=lambda _params, result: result,
 )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from gateway.acts.api import Act, Context, Param, Params, Result
+from gateway.acts.api import AT, Act, Context, Param, Params, Result
 from gateway.acts.assignment import DATE_PATTERN, END_PARAMS, audited, end_from, give_again, keep, unfinished
 from gateway.assignments import PURPOSES, Assignment, extend, finish, pause, resume
 from gateway.errors import RefusedError
@@ -60,11 +60,13 @@ def _resume(_params: Params, context: Context) -> Result:
     return keep(resume(unfinished(context)), "resume", context)
 
 
-EXTEND = Act(name="assignment.extend", roles=("coordinator",), params=END_PARAMS, perform=_extend, audited=audited)
+EXTEND = Act(
+    name="assignment.extend", roles=("coordinator",), params=(*END_PARAMS, AT), perform=_extend, audited=audited
+)
 CONVERT = Act(
     name="assignment.convert",
     roles=("coordinator",),
-    params=(Param("purpose", required=True, pattern="|".join(PURPOSES)), *END_PARAMS),
+    params=(Param("purpose", required=True, pattern="|".join(PURPOSES)), *END_PARAMS, AT),
     perform=_convert,
     audited=audited,
 )
@@ -72,15 +74,15 @@ TRANSFER = Act(
     name="assignment.transfer",
     roles=("coordinator",),
     # The name of another hub or service, such as `hub-0043`.
-    params=(Param("to", pattern=r"[a-z0-9-]{3,40}"),),
+    params=(Param("to", pattern=r"[a-z0-9-]{3,40}"), AT),
     perform=_transfer,
     audited=audited,
 )
-END = Act(name="assignment.end", roles=("coordinator", "installer"), perform=_end, audited=audited)
+END = Act(name="assignment.end", roles=("coordinator", "installer"), params=(AT,), perform=_end, audited=audited)
 PAUSE = Act(
     name="assignment.pause",
     roles=("coordinator", "nurse"),
-    params=(Param("until", required=True, pattern=DATE_PATTERN),),
+    params=(Param("until", required=True, pattern=DATE_PATTERN), AT),
     perform=_pause,
     audited=audited,
 )

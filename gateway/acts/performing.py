@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 
-from gateway.acts.api import Act, Context, Params, Result
+from gateway.acts.api import AT, Act, Context, Params, Result
 from gateway.errors import GatewayError, RefusedError
 from gateway.store.acts import ActRow
 
@@ -37,7 +38,9 @@ class Performer:
         context = replace(self._context, role=row.role, act=row.id, after=[])  # type: ignore[arg-type]
         try:
             act = self._act(row)
-            self._do(act, act.checked(row.params, row.role), context)
+            params = act.checked(row.params, row.role)
+            context = replace(context, told=_told_time(params))
+            self._do(act, params, context)
         except GatewayError as error:
             self._refuse(row, error)
             return
@@ -74,3 +77,10 @@ class Performer:
             with self._context.store.together():
                 self._rows.answer(row.id, "refused", {"error": error.reason, "detail": error.detail})
         self._note("act.refused", {**fields, "role": row.role, "id": row.id})
+
+
+def _told_time(params: Params) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(params[AT.name])) if AT.name in params else None
+    except ValueError as error:
+        raise RefusedError("act-parameter", AT.name) from error

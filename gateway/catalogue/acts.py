@@ -14,8 +14,15 @@ TEXTS = {
         "What was given does not fit: {detail}. See --help.", "Det som ble oppgitt, passer ikke: {detail}. Se --help."
     ),
     "act-clock-unknown": Text(
-        "The hub does not know the time. Connect it to the network, or give the time with --start.",
-        "Huben vet ikke hva klokken er. Koble den til nettet, eller oppgi tiden med --start.",
+        "The hub does not know the time. Connect it to the network, or give it with --at (--start for a new one).",
+        "Huben vet ikke hva klokken er. Koble den til nettet, eller oppgi tiden med --at (--start for en ny).",
+    ),
+    "act-clock-known": Text(
+        "The hub knows the time itself. Leave --at out.", "Huben vet selv hva klokken er. Utelat --at."
+    ),
+    "act-at-past": Text(
+        "The hub knows that this time is past. Give the time it is now.",
+        "Huben vet at dette tidspunktet er forbi. Oppgi hva klokken er nå.",
     ),
     "act-unknown-device": Text(
         'The configuration has no device "{detail}". Use the name that stands there.',

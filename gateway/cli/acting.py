@@ -47,6 +47,11 @@ def add_asking(parser: argparse.ArgumentParser, *, config_needed: bool = True) -
     parser.add_argument("--act-id", metavar="ID", help="asked for again under the same id, it is done once")
 
 
+def add_at(parser: argparse.ArgumentParser) -> None:
+    """What time it is, for an act that must know."""
+    parser.add_argument("--at", metavar="INSTANT", help="what time it is, for a hub that does not know")
+
+
 def act(arguments: argparse.Namespace, name: str, params: Mapping[str, object], words: Words) -> int:
     """Asks for an act and prints what came of it; gives the exit code. Parameters that are None are left out."""
     try:

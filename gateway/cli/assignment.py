@@ -16,11 +16,13 @@ EXAMPLES = """examples:
   dho-gateway assignment convert --purpose follow-up --config gateway.toml
   dho-gateway assignment pause --until 2026-07-31 --config gateway.toml
   dho-gateway assignment end --config gateway.toml
+  dho-gateway assignment end --at 2026-01-26T09:05+01:00 --config gateway.toml
   dho-gateway assignment history --config gateway.toml --json
 
 The id is given by whoever keeps the journal: new for each person and each period, and it points to nobody. Readings are
 assigned only within the period; what comes before, after, or cannot be told, is held back (`dho-gateway held list`).
 --days counts calendar days of the home; --until takes a day, which counts whole, or an instant with its offset.
+A hub without a network may not know the time after a power cut: whoever decides then tells it (--at, --start).
 Works beside a running gateway and without one. Ends with 1 if `show` finds none, with 65 if the act is refused, with 69
 if the gateway does not answer or does not know the time."""
 
@@ -57,6 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a device that serves, and the person's user slots on it (vekt:1,2); default: all",
     )
     made["transfer"].add_argument("--to", metavar="NAME", help="the hub or service that takes over")
+    for name in ("extend", "convert", "transfer", "end", "pause"):
+        acting.add_at(made[name])
     made["pause"].add_argument("--until", required=True, metavar="DAY", help="the first day that counts again")
     for one in made.values():
         acting.add_options(one)
@@ -64,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Asks for the act."""
-    taken = ("id", "purpose", "days", "until", "start", "to")
+    taken = ("id", "purpose", "days", "until", "start", "to", "at")
     params = {name: getattr(arguments, name, None) for name in taken}
     params["devices"] = getattr(arguments, "device", None)
     words = _history if arguments.action == "history" else _words

@@ -33,6 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     made = {name: actions.add_parser(name, help=purpose) for name, purpose in _ACTIONS.items()}
     made["check"].add_argument("device", metavar="NAME")
     made["take"].add_argument("device", metavar="NAME")
+    for name in ("give", "take"):
+        acting.add_at(made[name])
     made["give"].add_argument("device", metavar="NAME[:SLOTS]", help="with the person's user slots on it: vekt:1,2")
     add_replacement(made["replace"])
     made["take"].add_argument("--reason", required=True, metavar="TEXT", help="why; no names")
@@ -45,11 +47,12 @@ def add_replacement(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("old", metavar="OLD", help="its name, as configured now or before")
     parser.add_argument("new", metavar="NEW", help="the name of the one that takes its place, as configured")
     parser.add_argument("--reason", required=True, metavar="TEXT", help="why; no names")
+    acting.add_at(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Asks for the act."""
-    params = {name: getattr(arguments, name, None) for name in ("device", "old", "new", "reason")}
+    params = {name: getattr(arguments, name, None) for name in ("device", "old", "new", "reason", "at")}
     return acting.act(arguments, f"equipment.{arguments.action}", params, _words)
 
 

@@ -172,6 +172,25 @@ def test_a_hub_without_a_time_must_be_told_the_start(hub: Hub) -> None:
     assert (found["state"], found["start"]) == ("unknown", "2026-03-20T10:00:00+01:00")
 
 
+def test_a_hub_without_a_time_is_told_it_by_whoever_decides(hub: Hub) -> None:
+    """After a power cut without a network; while it knows the time itself, it is told nothing."""
+    assert hub.create()["assignment"]["state"] == "active"
+    assert hub.ask("assignment.end", at="2026-03-21T10:00+01:00")["error"] == "act-clock-known"
+    hub.store.undated.raise_floor(START)
+    hub.world.set_clock(datetime(1970, 1, 1, tzinfo=UTC), "unsynchronised")
+    assert hub.ask("assignment.end")["error"] == "act-clock-unknown"
+    assert hub.ask("assignment.end", at="2026-03-20T09:29+01:00")["error"] == "act-at-past"
+    assert hub.ask("assignment.end", at="2026-13-20T09:29+01:00")["error"] == "act-parameter"
+    lent = hub.ask("equipment.take", device="mansjett", reason="lent", at="2026-03-21T09:00+01:00")
+    assert lent["assignment"] == ID
+    hub.ask("equipment.give", device="mansjett", at="2026-03-21T09:30+01:00")
+    hub.ask("assignment.pause", until="2026-03-25", at="2026-03-21T09:40+01:00")
+    ended = hub.ask("assignment.end", at="2026-03-21T10:00+01:00")["assignment"]
+    assert (ended["state"], ended["end"]) == ("ended", "2026-03-21T10:00:00+01:00")
+    assert ended["devices"][-1]["until"] == "2026-03-21T10:00:00+01:00"
+    assert hub.audit[-1] == "assignment.end"
+
+
 def test_shown_and_told_as_it_is(hub: Hub) -> None:
     assert hub.ask("assignment.show") == {"ok": False, "assignment": None, "held": {}}
     hub.create()

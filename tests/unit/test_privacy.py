@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.privacy import Finding, in_fact, in_foreign, in_identifier, in_text, is_national_number, masked
+from gateway.privacy import Finding, in_foreign, in_identifier, in_text, is_national_number, masked, person_free
 
 WEIGHTS = ((3, 7, 6, 1, 8, 9, 4, 5, 2), (5, 4, 3, 2, 7, 6, 5, 4, 3, 2))
 
@@ -93,8 +93,9 @@ def test_letters_around_it_hide_no_number_that_a_person_chose(text: str, before:
 @given(st.from_regex(r"\A[0-9]{11}\Z"))
 def test_of_what_a_device_says_of_itself_no_eleven_digits_are_told(text: str) -> None:
     """Valid or not: which ones are valid will change."""
-    assert in_fact(f"firmware {text}") == Finding("national-number", 9)
-    assert in_fact("V1.2 2026-01-12") is None
+    facts = {"firmware": f"build {text}", "model": "V1.2 2026-01-12", "battery": 80}
+    assert person_free(facts) == {"model": "V1.2 2026-01-12", "battery": 80}
+    assert person_free({"serial": text}) == ({} if is_national_number(text) else {"serial": text})
 
 
 @pytest.mark.parametrize(
