@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from operator import attrgetter
 from types import NoneType
 from typing import Annotated, Any, Literal, NamedTuple, Self, get_args, get_origin
 
@@ -36,6 +37,9 @@ class _Plan(NamedTuple):
     keys: tuple[str, ...]
     forms: tuple[_Form, ...]
     omitted: tuple[str, ...]
+    # All values of a record, in C; and the keys whose values are not written as they are.
+    values: Callable[[object], tuple[Any, ...]]
+    told: tuple[tuple[str, Callable[[Any], Any]], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +48,9 @@ class Record:
 
     def __post_init__(self) -> None:
         plan = _plan(type(self))
-        for name, (classes, holds, _tells, _reads) in zip(plan.names, plan.forms, strict=True):
-            value = getattr(self, name)
+        for name, value, (classes, holds, _tells, _reads) in zip(
+            plan.names, plan.values(self), plan.forms, strict=True
+        ):
             if type(value) not in classes or (holds is not None and value is not None and not holds(value)):
                 raise ValueError(f"{type(self).__name__}.{name} is beyond the contract")
 
@@ -56,10 +61,10 @@ class Record:
     def table(self) -> dict[str, Any]:
         """As a JSON object, in the order of the fields."""
         plan = _plan(type(self))
-        told: dict[str, Any] = {}
-        for name, key, form in zip(plan.names, plan.keys, plan.forms, strict=True):
-            value = getattr(self, name)
-            told[key] = value if form.tells is None or value is None else form.tells(value)
+        told: dict[str, Any] = dict(zip(plan.keys, plan.values(self), strict=True))
+        for key, tells in plan.told:
+            if told[key] is not None:
+                told[key] = tells(told[key])
         for key in plan.omitted:
             if told[key] is None:
                 del told[key]
@@ -104,13 +109,23 @@ def _plan(record: type[Record]) -> _Plan:
     plan = _PLANS.get(record)
     if plan is None:
         parts = fields(record)
+        names = tuple(part.name for part in parts)
+        keys = tuple(name.removesuffix("_") for name in names)
+        forms = tuple(_form(part.type) for part in parts)
         plan = _PLANS[record] = _Plan(
-            tuple(part.name for part in parts),
-            tuple(part.name.removesuffix("_") for part in parts),
-            tuple(_form(part.type) for part in parts),
-            tuple(part.name.removesuffix("_") for part in parts if part.default is None),
+            names,
+            keys,
+            forms,
+            tuple(key for key, part in zip(keys, parts, strict=True) if part.default is None),
+            _getter(names),
+            tuple((key, form.tells) for key, form in zip(keys, forms, strict=True) if form.tells is not None),
         )
     return plan
+
+
+def _getter(names: tuple[str, ...]) -> Callable[[object], tuple[Any, ...]]:
+    # Of a single name it would give the value itself.
+    return attrgetter(*names) if len(names) > 1 else lambda record: (getattr(record, names[0]),)
 
 
 def _form(kind: Any) -> _Form:

@@ -35,16 +35,23 @@ _WORDS = (
 _WINDOW_BITS = 12
 
 
+# Little memory, so that a copy costs little; a text is shorter than what it holds.
+_MEMORY_LEVEL = 4
+# Each text has a copy of its own: to take in the words anew would take longer than the rest.
+_PACKER = zlib.compressobj(wbits=_WINDOW_BITS, memLevel=_MEMORY_LEVEL, zdict=_WORDS)
+_OPENER = zlib.decompressobj(wbits=_WINDOW_BITS, zdict=_WORDS)
+
+
 def pack(text: str) -> bytes:
     """The text in few bytes."""
-    packer = zlib.compressobj(wbits=_WINDOW_BITS, zdict=_WORDS)
+    packer = _PACKER.copy()
     return packer.compress(text.encode()) + packer.flush()
 
 
 def unpack(packed: bytes) -> str:
     """The text; RefusedError if the bytes are not what was written."""
     try:
-        opener = zlib.decompressobj(wbits=_WINDOW_BITS, zdict=_WORDS)
+        opener = _OPENER.copy()
         text = opener.decompress(packed).decode()
     except (zlib.error, ValueError) as error:
         raise RefusedError("store-damaged", "a text is not what was written") from error
