@@ -1,8 +1,11 @@
 """How single decoded frames become acts of measuring."""
 
+from collections import deque
 from collections.abc import Callable
 
 from drivers.api import Act, Frame, GathererFactory, Measurement
+
+_PARTS_KNOWN = 64
 
 Join = Callable[[Measurement, Measurement], Measurement | None]
 
@@ -48,7 +51,8 @@ class Merge:
 
     `join` gives the whole of two parts, None where they are of different acts; `open_` says whether more may follow.
     An open act waits until a part of another act comes, nothing has come for `wait_s`, or contact is over. A part that
-    is repeated while its act waits is dropped, and so is a whole act as `Each` does it.
+    is repeated while its act waits is dropped, and so is a whole act as `Each` does it, and a part that tells the time of
+    an act it has gone into already: alone it would pass for an act of its own.
     """
 
     journal = True
@@ -60,15 +64,20 @@ class Merge:
         self._wait_s = wait_s
         self._each = Each(wait_s)
         self._waiting: Act | None = None
+        self._joined: deque[str] = deque(maxlen=_PARTS_KNOWN)
 
     def add(self, act: Act) -> list[Act]:
         """Takes a part; returns the acts it completes."""
         done = self.tick(act.at)
+        if act.measurement.record_key in self._joined:
+            return done
         if self._waiting is not None:
             if act.measurement.record_key == self._waiting.measurement.record_key:
                 return done
             whole = self._join(self._waiting.measurement, act.measurement)
             if whole is not None:
+                parts = (self._waiting.measurement, act.measurement)
+                self._joined.extend(part.record_key for part in parts if part.time_raw.strip("0"))
                 act = Act(whole, self._waiting.frames + act.frames)
                 self._waiting = None
             done += self._close()
