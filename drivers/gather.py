@@ -51,8 +51,8 @@ class Merge:
 
     `join` gives the whole of two parts, None where they are of different acts; `open_` says whether more may follow.
     An open act waits until a part of another act comes, nothing has come for `wait_s`, or contact is over. A part that
-    is repeated while its act waits is dropped, and so is a whole act as `Each` does it, and a part that tells the time of
-    an act it has gone into already: alone it would pass for an act of its own.
+    is repeated while its act waits is dropped, and so is a whole act as `Each` does it. So is a part with a time that
+    has gone into an act already: alone it would pass for an act of its own.
     """
 
     journal = True
