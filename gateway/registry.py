@@ -4,18 +4,21 @@ A medical hub must not gain, or quietly lose, a decoder by an update of somethin
 loaded, what is named and not there is refused, and so is a name that two provide.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from drivers import BUILTIN
+from drivers import WHERE, built_in
 from drivers.api import BleDriver, Driver, SerialDriver
 from gateway.errors import ConfigurationError, Fault
 
 GROUP = "gateway.drivers"
 
 
-def known_drivers(allow: Sequence[str] = ()) -> dict[str, Driver]:
-    """Drivers by name: the built-in ones and the entry points in `allow`; ConfigurationError with every fault."""
-    found: dict[str, Driver] = {driver.name: driver for driver in BUILTIN}
+def known_drivers(allow: Sequence[str] = (), wanted: Collection[str] = WHERE) -> dict[str, Driver]:
+    """Drivers by name: the built-in ones and the entry points in `allow`; ConfigurationError with every fault.
+
+    Of the built-in ones only those `wanted` are loaded.
+    """
+    found: dict[str, Driver] = {name: built_in(name) for name in WHERE if name in wanted}
     faults: list[Fault] = []
     for index, name in enumerate(allow):
         loaded = _load(name, f"drivers.allow[{index}]", found)
@@ -51,6 +54,6 @@ def _load(name: str, path: str, found: Mapping[str, Driver]) -> Driver | Fault:
         return Fault(path, "config-driver-no-driver", {"driver": name})
     if not isinstance(driver, BleDriver | SerialDriver):
         return Fault(path, "config-driver-no-driver", {"driver": name})
-    if driver.name in found:
+    if driver.name in found or driver.name in WHERE:
         return Fault(path, "config-driver-twice", {"driver": driver.name})
     return driver

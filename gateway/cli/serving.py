@@ -29,7 +29,7 @@ def refused(faults: Iterable[Mapping[str, str]], log: Log) -> int:
 def serve(settings: Settings, digest: str, log: Log, *, simulated: bool) -> int:
     """Runs the daemon until it is told to stop; gives the exit code. `digest` is the configuration's."""
     try:
-        drivers = known_drivers(settings.drivers.allow)
+        drivers = known_drivers(settings.drivers.allow, {device.driver for device in settings.device})
         daemon = Daemon(settings, drivers, real_env(), log, facts=_facts(settings, digest), simulated=simulated)
     except ConfigurationError as error:
         from gateway.cli.configuration import fault_lines  # noqa: PLC0415  # loads what the daemon does without

@@ -11,7 +11,15 @@ from gateway.cli.checked import Check
 
 ROOT = Path(__file__).parent.parent.parent
 # Each costs the daemon a megabyte or more.
-HEAVY = ("pydantic", "sqlite_utils", "importlib.metadata", "gateway.checking", "gateway.simulator")
+HEAVY = (
+    "pydantic",
+    "sqlite_utils",
+    "importlib.metadata",
+    "gateway.checking",
+    "gateway.simulator",
+    "shutil",
+    "drivers.ble.omron_hem",
+)
 
 
 def test_the_daemon_does_without_what_is_heavy() -> None:

@@ -1,12 +1,13 @@
 """A hub never gains or loses a decoder quietly."""
 
+import importlib
 import importlib.metadata
 from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
 
-from drivers import BUILTIN
+from drivers import BUILTIN, WHERE
 from gateway import registry
 from gateway.errors import ConfigurationError
 from tests import readings
@@ -34,6 +35,23 @@ def test_what_is_not_named_is_not_loaded(monkeypatch: pytest.MonkeyPatch) -> Non
     install(monkeypatch, toy=["tests.readings:toy_driver"])
     assert "toy" not in registry.known_drivers()
     assert set(registry.known_drivers()) == {driver.name for driver in BUILTIN}
+
+
+def test_only_what_is_wanted_is_loaded() -> None:
+    assert list(registry.known_drivers(wanted={"and-scale", "glucose", "no-such"})) == ["glucose", "and-scale"]
+
+
+def test_a_built_in_name_is_taken_whether_it_is_loaded_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, twin=["drivers.serial.and_scale:DRIVER"])
+    with pytest.raises(ConfigurationError):
+        registry.known_drivers(["twin"], wanted=())
+
+
+def test_every_driver_of_a_module_is_in_the_table() -> None:
+    for place in set(WHERE.values()):
+        module = importlib.import_module(f"drivers.{place}")
+        several = getattr(module, "DRIVERS", None) or [module.DRIVER]
+        assert {driver.name for driver in several} == {name for name, where in WHERE.items() if where == place}
 
 
 def test_what_is_named_is_loaded_beside_the_built_in_ones(monkeypatch: pytest.MonkeyPatch) -> None:
