@@ -138,10 +138,11 @@ class BearerLink(Link):
     async def subscribe(self, uuid: str) -> None:
         """Asks for a characteristic's values, unless they come already."""
         found = self._known(uuid)
+        # Also where nothing is to be written now: the device may not stay long after its last value.
+        handle = await self._configuration(uuid)
         if self._hushed or uuid in self._came:
             return
-        value = att.INDICATIONS if found.declared.indicates else att.NOTIFICATIONS
-        request = att.write(await self._configuration(uuid), value)
+        request = att.write(handle, att.INDICATIONS if found.declared.indicates else att.NOTIFICATIONS)
         # From its answer on, a value shows nothing about whether it would have come unasked.
         await self._ask(request, self._limits.gatt_s, lambda: self._came.add(uuid))
         if uuid in self._case.measuring:
