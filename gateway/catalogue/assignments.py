@@ -77,7 +77,10 @@ TEXTS = {
         "Oppgi hvilke målinger: id-er, eller --device, --status eller --because.",
     ),
     # Assignments.
-    "assignment-none": Text("There is no assignment on this hub.", "Det er ingen tildeling på huben."),
+    "assignment-none": Text(
+        "There is no assignment on this hub. `dho-gateway assignment create` begins one.",
+        "Det er ingen tildeling på huben. `dho-gateway assignment create` starter en.",
+    ),
     "assignment-line": Text(
         "{id}: {state}, {purpose}, from {start} until {end}.", "{id}: {state}, {purpose}, fra {start} til {end}."
     ),

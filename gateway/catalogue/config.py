@@ -25,7 +25,7 @@ TEXTS = {
     "config-form": Text(
         "The value has the wrong form. It must match {detail}.", "Verdien har feil form. Den må passe med {detail}."
     ),
-    "config-value": Text("The value does not fit: {detail}.", "Verdien passer ikke: {detail}."),
+    "config-value": Text("The value does not fit: {detail}. Correct it.", "Verdien passer ikke: {detail}. Rett den."),
     "config-unknown-timezone": Text(
         'Unknown time zone. Use a name such as "Europe/Oslo".', 'Ukjent tidssone. Bruk et navn som "Europe/Oslo".'
     ),
