@@ -17,7 +17,6 @@ HEAVY = (
     "importlib.metadata",
     "gateway.checking",
     "gateway.simulator",
-    "shutil",
     "drivers.ble.omron_hem",
 )
 
