@@ -24,8 +24,8 @@ _BEGIN, _END = r"(?<![^\W_])", r"(?![^\W_])"
 _GAP = r"[ .\-/]"
 
 _WHOLE_NUMBER = re.compile(rf"{_BEGIN}\d{{6}}{_GAP}?\d{{5}}{_END}")
-# Letters may stand around it where a person chose the text: `fnr13717404089`.
-_CHOSEN_NUMBER = re.compile(rf"(?<!\d)\d{{6}}{_GAP}?\d{{5}}(?!\d)")
+# A word may stand before it where a person chose the text (`fnr13717404089`), but no hexadecimal digits.
+_CHOSEN_NUMBER = re.compile(rf"[^\W\d_a-fA-F][^\W\d_]{{0,12}}[_:]?\d{{6}}{_GAP}?\d{{5}}(?!\d)")
 _GROUPED_NUMBER = re.compile(rf"{_BEGIN}(?:\d{_GAP}?){{10}}\d{_END}")
 _PHONE = re.compile(
     rf"(?:\+|{_BEGIN}00)47 ?(?:\d ?){{7}}\d{_END}"

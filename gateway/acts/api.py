@@ -64,6 +64,16 @@ class Listed:
     radio: bool = False
 
 
+def checked_act_id(text: str) -> str:
+    """The id under which an act is asked for, if it is one and points to nobody; RefusedError otherwise."""
+    if re.fullmatch(r"[A-Za-z0-9._-]{1,64}", text) is None:
+        raise RefusedError("act-parameter", "act-id")
+    found = in_identifier(text)
+    if found:
+        raise RefusedError(f"personal-{found.what}", "act-id")
+    return text
+
+
 def no_record(_role: Role, _what: str, _fields: Mapping[str, object]) -> None:
     """Where nobody keeps a record."""
 

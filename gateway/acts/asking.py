@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.acts.api import Act, Context
+from gateway.acts.api import Act, Context, checked_act_id
 from gateway.acts.performing import Performer
 from gateway.env import Env
 from gateway.errors import RefusedError, TransientError
@@ -50,6 +50,7 @@ async def ask(asked: Asked, way: Way, env: Env) -> ActRow:
     if act is None:
         raise RefusedError("act-unknown", asked.name)
     # What may not enter is not even written down to be refused.
+    checked_act_id(asked.id)
     act.checked(asked.params, asked.role)
     store = _own(way)
     if store is not None:

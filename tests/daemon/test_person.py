@@ -122,6 +122,45 @@ def test_a_wipe_beside_the_daemon_is_proved_and_the_next_reading_goes_on(
     assert asked(hub, "audit", "verify")[0] == 0
 
 
+def state_of_wipe(hub: Hub) -> str | None:
+    """Read beside the daemon."""
+    card = sqlite3.connect(f"file:{hub.directory}/store/outbox.sqlite?mode=ro", uri=True)
+    try:
+        row = card.execute("SELECT state FROM act WHERE name = 'wipe'").fetchone()
+    finally:
+        card.close()
+    return None if row is None else str(row[0])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("moment", ["asked", "begun"])
+def test_a_wipe_that_the_power_cuts_short_ends_by_itself(hub: Hub, scale: Pty, listener: Listener, moment: str) -> None:
+    """Whoever asked is gone, too; of 1,000 values none is found, and one certificate says so."""
+    hub.start().ready()
+    planted = weights(1000)
+    for kilograms in planted:
+        scale.weigh(kilograms)
+    hub.wait_for("reading.stored", 1000, within=90)
+    words = ["wipe", "--force", "--reason", "backend is gone", "--config", str(hub.config)]
+    asking = subprocess.Popen([sys.executable, "-m", "gateway", *words], stdout=subprocess.DEVNULL)
+    until(lambda: state_of_wipe(hub) in (moment, "done"), within=30, what="the wipe")
+    hub.end(9)
+    asking.kill()
+    asking.wait()
+    hub.start()
+    (certificate,) = until(lambda: listener.documents("event/wipe"), within=40)
+    assert is_signed(certificate[PUBLIC_KEY], certificate[SIGNATURE], signed_bytes(certificate))
+    assert certificate["counts"]["unconfirmed"] == 1000
+    found = b"".join(path.read_bytes() for path in (hub.directory / "store").rglob("*") if path.is_file())
+    assert not [k for k in planted if f"{k:.2f}".encode() in found]
+    assert hub.end(15) == 0
+    deviations = asked(hub, "deviation", "list")[1]["deviations"]
+    assert [(d["type"], d["cause"], d["readings"]) for d in deviations] == [("forced", "wipe", 1000)]
+    assert len(listener.documents("event/wipe")) == 1
+    assert not (hub.directory / "store" / "store.key.next").exists()
+
+
 def test_what_is_held_back_is_one_deviation_that_is_told_and_can_be_closed(
     hub: Hub, scale: Pty, listener: Listener
 ) -> None:

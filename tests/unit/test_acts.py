@@ -119,6 +119,22 @@ def test_only_what_an_act_takes_and_a_role_may_ask_is_done(params: dict[str, Any
     assert caught.value.reason == reason
 
 
+@pytest.mark.parametrize(
+    ("act", "reason"),
+    [
+        ("137174-04089", "personal-national-number"),
+        ("91234567", "personal-phone-number"),
+        ("Kari Nordmann", "act-parameter"),
+        ("", "act-parameter"),
+        ("x" * 65, "act-parameter"),
+    ],
+)
+def test_the_id_of_an_act_points_to_nobody_and_is_not_even_written_down(desk: Desk, act: str, reason: str) -> None:
+    with pytest.raises(RefusedError, match=reason):
+        run(ask(Asked(act, "put", {"word": "one"}, "coordinator"), desk.way(), desk.world.env))
+    assert desk.store.acts.find(act) is None
+
+
 def test_an_act_its_record_and_its_answer_are_one_transaction(desk: Desk) -> None:
     row = desk.put()
     assert (row.state, row.result) == ("done", {"word": "one", "role": "coordinator"})

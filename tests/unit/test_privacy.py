@@ -132,6 +132,12 @@ def test_names_that_the_hub_makes_never_look_like_a_national_number(
     assert masked(text, "x") == text
 
 
+@given(st.binary(min_size=16, max_size=16))
+def test_names_that_are_drawn_by_chance_are_no_numbers_of_persons(drawn: bytes) -> None:
+    assert in_identifier(drawn.hex()) is None
+    assert in_identifier("a1b12345678901cd") is None
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_judged_without_a_fault_and_the_place_lies_in_it(text: str) -> None:
     for rule in (in_identifier, in_foreign):
