@@ -87,3 +87,5 @@ STORE = Backoff(first_s=0.5, cap_s=10)
 UPLINK = Backoff(first_s=1, cap_s=60)
 # A broker has readings for which no receiver has spoken: asked again seldom, and ever more seldom.
 SILENT_RECEIVER = Backoff(first_s=900, cap_s=86_400, spread=0.1)
+# What a broker refused is offered again: somebody has mended it soon, or it takes weeks.
+REFUSED = Backoff(first_s=900, cap_s=7 * 86_400, spread=0.1)

@@ -16,6 +16,7 @@ from gateway.ack import Ack, Range
 from gateway.backoff import SILENT_RECEIVER, UPLINK, CatchUp
 from gateway.env import Env
 from gateway.errors import UnsendableError
+from gateway.offers import SecondOffers
 from gateway.waiting import woken
 
 # How long a broker's word may wait to be written down: a receiver's ack usually follows and makes it needless.
@@ -76,6 +77,14 @@ class OutboxView(Protocol):
         """This message can never be delivered; `void` takes its place."""
         ...
 
+    def refused(self) -> Sequence[tuple[str, str, int]]:
+        """Kind, reason and number of what is set aside."""
+        ...
+
+    def offer_again(self, kind: str, reason: str, limit: int) -> Sequence[int]:
+        """The oldest that are set aside for this reason wait once more, at new places; gives these."""
+        ...
+
     def give_up(self, ranges: Sequence[Range], reason: str) -> None:
         """The receiver is told that these, which are no longer here, will not come."""
         ...
@@ -106,7 +115,8 @@ class Forwarder:
         catch_up: CatchUp | None = None,
     ) -> None:
         """`publish(kind, payload)` resolves when the broker has it; `void(first, last, reason)` renders a void;
-        `told(what, how_many)` counts `released`, `sent`, `refused`; `catch_up`: at which pace what waited goes out.
+        `told(what, how_many)` counts `released`, `sent`, `refused`, `offered` (again); `catch_up`: at which pace what
+        waited goes out.
         """
         self._outbox, self._publish, self._env, self._void = outbox, publish, env, void
         self._confirm, self._window, self._told = confirm, window, told
@@ -119,7 +129,7 @@ class Forwarder:
         self._in_flight: set[int] = set()
         self._taken: list[int] = []
         self._taken_at = 0.0
-        self._refused: list[tuple[int, str]] = []
+        self._refused: list[tuple[int, str, str]] = []
         self._acks: deque[Ack] = deque()
         self._silences = 0
         self._remind_at = 0.0
@@ -127,6 +137,7 @@ class Forwarder:
         self._failures = 0
         self._pause_ends: float | None = None
         self._remind_later()
+        self._offers = self._known_offers()
 
     def connected(self) -> None:
         """The uplink is up: what waits now is one lane, what comes from now on another."""
@@ -152,6 +163,7 @@ class Forwarder:
         """What waits is not what it was: it is gone through from the beginning."""
         # What a broker took at a place that is void by now was another message.
         self._taken = [seq for seq in self._taken if not self._is_void(seq)]
+        self._offers = self._known_offers()
         self._begin()
         self._wake.set()
 
@@ -172,6 +184,7 @@ class Forwarder:
                 self._hear()
                 self._remind()
                 self._settle()
+                self._offer()
                 self._fill()
         finally:
             self._settle(at_once=True)
@@ -183,6 +196,8 @@ class Forwarder:
         if self._pause_ends is not None:
             deadlines.append(self._pause_ends)
         now = self._env.monotonic()
+        if self._connected and (offer_at := self._offers.next_at()) is not None:
+            deadlines.append(offer_at)
         if self._connected and not self._old_empty and (held_s := self._catch_up.wait_s(now)) is not None:
             deadlines.append(now + held_s)
         return min(deadlines)
@@ -201,6 +216,7 @@ class Forwarder:
             if ack.confirmed:
                 self._told("released", self._outbox.release(ack.confirmed))
                 self._forget(ack.confirmed)
+                self._offers.confirmed(ack.confirmed, self._env.monotonic())
             if ack.resend:
                 self._answer(self._again(ack.resend))
             self._acks.popleft()
@@ -254,9 +270,10 @@ class Forwarder:
 
     def _settle(self, *, at_once: bool = False) -> None:
         while self._refused:
-            seq, reason = self._refused[0]
+            seq, kind, reason = self._refused[0]
             self._outbox.set_aside(seq, reason, self._void(seq, seq, reason))
             self._told("refused", 1)
+            self._offers.refused(kind, reason, seq, self._env.monotonic(), self._env.jitter())
             self._asked.append(_Lane(seq - 1, seq))
             self._refused.pop(0)
         if self._taken and (at_once or self._due()):
@@ -265,6 +282,17 @@ class Forwarder:
             else:
                 self._outbox.mark_at_broker(self._taken)
             self._taken = []
+
+    def _known_offers(self) -> SecondOffers:
+        aside = [(kind, reason) for kind, reason, _count in self._outbox.refused()]
+        return SecondOffers(aside, self._env.monotonic(), self._env.jitter())
+
+    def _offer(self) -> None:
+        """What was refused is offered again when its time has come."""
+        while self._connected and (offer := self._offers.due(self._env.monotonic())) is not None:
+            seqs = self._outbox.offer_again(*offer)
+            self._offers.offered(offer, seqs, self._env.monotonic())
+            self._told("offered", len(seqs))
 
     def _due(self) -> bool:
         late = self._env.monotonic() - self._taken_at >= _SETTLE_S
@@ -322,6 +350,7 @@ class Forwarder:
         error = asyncio.CancelledError() if sent.cancelled() else sent.exception()
         if error is None:
             self._take(row.seq)
+            self._offers.taken(row.kind, row.seq, self._env.monotonic())
         elif isinstance(error, UnsendableError):
             self._refuse(row, error.reason)
         elif self._connected and in_flight is self._in_flight and self._pause_ends is None:
@@ -334,7 +363,7 @@ class Forwarder:
         if row.kind == "void":
             self._take(row.seq)  # it can be said no other way
         else:
-            self._refused.append((row.seq, reason))
+            self._refused.append((row.seq, row.kind, reason))
 
     def _take(self, seq: int) -> None:
         if not self._taken:

@@ -106,9 +106,11 @@ class Receiver:
     seq_of: dict[str, int] = field(default_factory=dict)
     voids: dict[int, str] = field(default_factory=dict)
     doubles: int = 0
+    # Places of readings that came at another one later: refused the first time, or so it seemed. They must be void.
+    moved: set[int] = field(default_factory=set)
 
     def take(self, sent: Sent) -> None:
-        """Stores a message. No id ever comes with two contents or two places, no place with two ids."""
+        """Stores a message. No place ever has two ids or two contents."""
         if sent.kind == "void":
             table = sent.table
             assert table["epoch"] == self.epoch
@@ -119,7 +121,10 @@ class Receiver:
         known = self.by_seq.setdefault(table["seq"], (table["id"], content))
         self.doubles += table["id"] in self.seq_of
         assert known == (table["id"], content)
-        assert self.seq_of.setdefault(table["id"], table["seq"]) == table["seq"]
+        earlier = self.seq_of.get(table["id"], table["seq"])
+        if earlier != table["seq"]:
+            self.moved.add(min(earlier, table["seq"]))
+        self.seq_of[table["id"]] = max(earlier, table["seq"])
 
     def take_all(self, broker: Broker) -> None:
         """Stores all that the broker has for it."""

@@ -11,7 +11,7 @@ from gateway.ack import Range
 from gateway.backoff import CatchUp
 from gateway.errors import TransientError
 from gateway.forwarder import Forwarder, OutboxView, Waiting, render_void
-from gateway.store import Store
+from gateway.store import Store, quarantine
 from gateway.supervisor import Supervisor
 from tests.backend import Broker, Receiver
 from tests.readings import draft
@@ -59,6 +59,13 @@ class FaultyOutbox:
 
     def set_aside(self, seq: int, reason: str, void: str) -> None:
         self._ask("set_aside", self._outbox.set_aside, seq, reason, void)
+
+    def refused(self) -> Sequence[tuple[str, str, int]]:
+        return self._outbox.refused()
+
+    def offer_again(self, kind: str, reason: str, limit: int) -> Sequence[int]:
+        seqs: Sequence[int] = self._ask("offer_again", self._outbox.offer_again, kind, reason, limit)
+        return seqs
 
     def give_up(self, ranges: Sequence[Range], reason: str) -> None:
         self._ask("give_up", self._outbox.give_up, ranges, reason)
@@ -123,8 +130,8 @@ class Way:
         assert await self.supervisor.stop(5) == []
         self.store.close()
 
-    async def crash(self) -> None:
-        """The process is gone without a word: what the files hold is all that is left."""
+    async def crash(self, *, damaged: bool = False) -> None:
+        """The process is gone without a word: what the files hold is all that is left, and `damaged` is not trusted."""
         files = self.store.directory
         left = files.with_name(f"{files.name}+")
         shutil.copytree(files, left)
@@ -133,6 +140,8 @@ class Way:
         await self.supervisor.stop(5)
         self.store.close()
         shutil.rmtree(files)
+        if damaged:
+            quarantine.mark(left)
         self._open(left)
         await self.start()
 
@@ -201,9 +210,11 @@ class Way:
 
     def check_complete(self) -> None:
         """Each reading that was kept is there once by id, as it was kept, and the sequence has no gap."""
-        places = dict(self.store._connection.execute("SELECT lower(hex(id)), seq FROM reading").fetchall())
+        query = "SELECT lower(hex(id)), seq FROM reading WHERE seq > 0"  # below: of an earlier epoch, long released
+        places = dict(self.store._connection.execute(query).fetchall())
         got = {name.replace("-", ""): seq for name, seq in self.receiver.seq_of.items()}
         assert self.receiver.known == set(range(1, self.store.outbox.last_seq + 1))
+        assert self.receiver.moved <= self.receiver.voids.keys()
         refused = {seq for (seq,) in self.store._connection.execute("SELECT seq FROM aside")}
         assert {name: seq for name, seq in places.items() if seq not in refused} == {
             name: seq for name, seq in got.items() if seq not in refused

@@ -4,7 +4,7 @@ The command line asks for them now; a command from afar asks for the same ones. 
 is, `asking` brings them there.
 """
 
-from gateway.acts import assignment, deviation, equipment, held, outcome, visit, wipe
+from gateway.acts import assignment, deviation, equipment, held, outbox, outcome, visit, wipe
 from gateway.acts.api import Act
 
 _ALL: tuple[Act, ...] = (
@@ -27,6 +27,8 @@ _ALL: tuple[Act, ...] = (
     equipment.GIVE,
     equipment.TAKE,
     deviation.CLOSE,
+    outbox.LIST,
+    outbox.RETRY,
     wipe.WIPE,
 )
 ACTS = {act.name: act for act in _ALL}

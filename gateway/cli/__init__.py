@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "status": "show what waits in the outbox of this hub",
     "assignment": "begin, end and look at the period in which this kit serves one person",
     "equipment": "keep the register of the instruments, and exchange one",
+    "outbox": "count readings that the broker refused, and offer them again",
     "held": "look at, release or delete readings that are held back",
     "visit": "mark what is measured in the next quarter of an hour as measured by a visitor",
     "audit": "show who did what on this hub, and check that the log is whole",

@@ -3,11 +3,12 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gateway.deviation import Occurrence, unsendable
 from gateway.reading import Reading
 from gateway.store.database import Medium, mapped, transaction
-from gateway.store.places import Places, Range, received_text
+from gateway.store.places import Places, Range, blob, received_text
 from gateway.store.sealing import Seal
 
 # Places released or asked for again in one transaction.
@@ -21,6 +22,14 @@ class Row:
     seq: int
     kind: str
     payload: str
+
+
+class Refused(NamedTuple):
+    """Readings of one kind that were refused for one reason."""
+
+    kind: str
+    reason: str
+    readings: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +159,47 @@ class Outbox:
             )
             self.put_void(seq, void)
             self._places.void([(seq, seq)], reason)
-            self._deviates(unsendable(reason, device))
+            if not self._places.given_before(seq):
+                self._deviates(unsendable(reason, device))
+
+    def refused(self) -> list[Refused]:
+        """What is set aside."""
+        with mapped():
+            query = "SELECT kind, reason, count(*) FROM aside GROUP BY kind, reason ORDER BY kind, reason"
+            return [Refused(*row) for row in self._connection.execute(query).fetchall()]
+
+    def offer(self, kind: str, reason: str, limit: int, first: int) -> list[tuple[bytes, int]]:
+        """The oldest that were refused for this reason get a new place each, from `first` on; their ids stay.
+
+        Gives ids and places, for `given` when the caller's transaction is durable.
+        """
+        query = (
+            "SELECT number, payload, frames FROM aside WHERE kind = ? AND reason = ?"
+            " ORDER BY seq IS NOT NULL, seq, number LIMIT ?"
+        )
+        given = []
+        rows = self._connection.execute(query, (kind, reason, limit)).fetchall()
+        for seq, (number, payload, frames) in enumerate(rows, start=first):
+            found = Reading.from_text(self._seal.open(payload, "aside", number, "payload"))
+            # One that was saved out of a damaged database bears that one's epoch.
+            reading = found.changed(epoch=self._seal.epoch, seq=None)
+            self._places.add(seq, blob(reading.id), reading.received_at)
+            self.put(seq, reading, self._seal.open(frames, "aside", number, "frames"))
+            self._connection.execute("DELETE FROM aside WHERE number = ?", (number,))
+            given.append((blob(reading.id), seq))
+        return given
+
+    def given(self, given: Sequence[tuple[bytes, int]]) -> None:
+        """The places of these are taken from now on."""
+        self._places.remember(dict(given))
+        self.last_seq += len(given)
+
+    def offer_again(self, kind: str, reason: str, limit: int) -> list[int]:
+        """The oldest that were refused for this reason wait once more, at the end of the sequence; gives where."""
+        with transaction(self._connection):
+            given = self.offer(kind, reason, limit, self.last_seq + 1)
+        self.given(given)
+        return [seq for _id, seq in given]
 
     def give_up(self, ranges: Iterable[Range], reason: str) -> None:
         """The receiver is told that these places, which are no longer here, will not come."""

@@ -51,14 +51,22 @@ class Places:
 
     def knows(self, reading_id: bytes) -> bool:
         """Whether a reading has a place already."""
+        return next(self._of(reading_id), None) is not None
+
+    def given_before(self, seq: int) -> bool:
+        """Whether the reading at this place had another before: it was refused there, and was offered again."""
+        (reading_id,) = self._connection.execute("SELECT id FROM reading WHERE seq = ?", (seq,)).fetchone()
+        return any(other < seq for other in self._of(reading_id))
+
+    def _of(self, reading_id: bytes) -> Iterator[int]:
+        """The places that were given to it."""
         name = _name(reading_id)
         at = bisect_left(self._names, name)
         while at < len(self._names) and self._names[at] == name:
             row = self._connection.execute("SELECT id FROM reading WHERE seq = ?", (self._seqs[at],)).fetchone()
             if row is not None and row[0] == reading_id:
-                return True
+                yield self._seqs[at]
             at += 1
-        return False
 
     def void(self, ranges: Iterable[Range], reason: str) -> int:
         """These places will not be delivered, and the receiver is told so; gives how many of the ranges are new."""

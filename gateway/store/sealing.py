@@ -24,7 +24,7 @@ class Seal:
         from cryptography.hazmat.primitives.ciphers.aead import AESSIV  # noqa: PLC0415
 
         self._made, self._invalid = AESSIV, InvalidTag
-        self._epoch = epoch.encode()
+        self.epoch = epoch
         self.renew(key)
 
     def renew(self, key: bytes) -> None:
@@ -47,7 +47,7 @@ class Seal:
 
     def _place(self, table: str, row: Row, column: str) -> list[bytes]:
         key = row.to_bytes(8, "big", signed=True) if isinstance(row, int) else row
-        return [b"dho-gateway", self._epoch, table.encode(), column.encode(), key]
+        return [b"dho-gateway", self.epoch.encode(), table.encode(), column.encode(), key]
 
 
 def wrapped(key: bytes, outer: bytes, label: str) -> bytes:

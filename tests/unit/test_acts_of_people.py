@@ -426,3 +426,21 @@ def test_every_act_has_its_place_in_the_table_and_can_be_asked_for_by_somebody()
     assert all(name == act.name and act.roles for name, act in ACTS.items())
     with pytest.raises(RefusedError, match="act-role"):
         ACTS["held.delete"].checked({"reason": "x"}, "installer")
+
+
+def test_what_was_refused_is_offered_again_by_somebodys_word(hub: Hub) -> None:
+    assert hub.ask("outbox.retry")["error"] == "outbox-none-refused"
+    hub.store.keep([draft(f"n{number}") for number in range(1, 6)])
+    for seq, reason in ((1, "mqtt-not-authorised"), (2, "mqtt-payload-invalid"), (3, "personal-data"), (4, "x")):
+        hub.store.outbox.set_aside(seq, reason, f'{{"void":{seq}}}')
+    found = hub.ask("outbox.list", because="mqtt-payload-invalid")["refused"]
+    assert found == [{"kind": "weight", "reason": "mqtt-payload-invalid", "readings": 1}]
+    assert hub.ask("outbox.list", kind="glucose")["refused"] == []
+    assert hub.ask("outbox.retry", because="x") == {"offered": 1, "left": 0}
+    assert hub.ask("outbox.retry") == {"offered": 2, "left": 0}
+    assert [one["reason"] for one in hub.ask("outbox.list")["refused"]] == ["personal-data"]
+    assert hub.ask("outbox.retry")["error"] == "outbox-none-refused"
+    assert hub.ask("outbox.retry", because="personal-data") == {"offered": 1, "left": 0}
+    assert [row.seq for row in hub.store.outbox.waiting(5, 99, 9)] == [6, 7, 8, 9]
+    assert hub.store.outbox.last_seq == 9
+    assert hub.audit.count("outbox.retry") == 3

@@ -522,6 +522,121 @@ def test_a_void_that_is_refused_too_is_not_repeated_for_ever(way: Way) -> None:
     scene(way, play)
 
 
+DENIED = "mqtt-not-authorised"
+
+
+async def refuse_all(way: Way) -> None:
+    """The broker denies whatever is on the way, but the voids."""
+    for sent in list(way.broker.on_the_way):
+        if sent.kind != "void":
+            way.broker.refuse(sent, DENIED)
+    await settle()
+    await way.take()
+
+
+def test_what_was_denied_is_offered_again_one_first_and_comes_whole_when_the_rights_are_mended(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(30)
+        await way.connect()
+        while way.broker.on_the_way:
+            await refuse_all(way)
+        await way.deliver()
+        assert (way.store.outbox.aside(), way.waiting, way.told["refused"]) == (30, 0, 30)
+        await way.world.advance(901)
+        assert way.flying == [31], "one, to see"
+        await way.take()
+        assert way.flying == [32, 33, 34, 35, 36], "the others, now that it was taken"
+        await way.take_everything()
+        await way.deliver()
+        way.check_complete()
+        assert (way.store.outbox.aside(), way.told["offered"]) == (0, 30)
+        assert sorted(way.receiver.voids) == list(range(1, 31))
+        assert [seq for _id, seq in sorted(way.receiver.seq_of.items(), key=lambda one: one[1])] == list(range(31, 61))
+
+    scene(way, play)
+
+
+def test_while_it_is_denied_a_trial_costs_one_place_ever_more_seldom(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(5)
+        await way.connect()
+        await refuse_all(way)
+        for _day in range(20):
+            for _hour in range(24):
+                await way.world.advance(3600)
+                await refuse_all(way)
+        assert 5 <= way.store.outbox.last_seq - 5 <= 12
+        assert way.store.outbox.aside() == 5
+        (lost,) = way.store.deviations.all()
+        assert (lost.what.cause, lost.what.readings) == (DENIED, 5), "each is counted once"
+
+    scene(way, play)
+
+
+def test_that_the_broker_takes_another_of_the_kind_brings_the_denied_ones_back_at_once(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(2)
+        await way.connect()
+        await refuse_all(way)
+        await way.world.advance(120)
+        await way.keep(1)
+        await way.take_everything()
+        assert way.sent == [1, 2, 3, 4, 5]
+        await way.deliver()
+        way.check_complete()
+
+    scene(way, play)
+
+
+def test_a_trial_that_only_the_receiver_speaks_of_is_a_success_too(way: Way) -> None:
+    """The broker's word is lost with the connection; the receiver's comes before the reading is sent again."""
+
+    async def play() -> None:
+        await way.keep(2)
+        await way.connect()
+        await refuse_all(way)
+        await way.world.advance(901)
+        way.broker.take(way.broker.on_the_way[0], answer=False)
+        way.receiver.take_all(way.broker)
+        await way.cut()
+        way.forwarder.acknowledge(way.receiver.ack(way.store.outbox.last_seq))
+        await settle()
+        await way.connect()
+        assert way.flying == [4]
+        await way.quiet()
+        way.check_complete()
+
+    scene(way, play)
+
+
+def test_what_is_no_matter_of_rights_is_not_offered_by_itself(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(1)
+        await way.connect()
+        way.broker.refuse(way.broker.on_the_way[0])
+        await settle()
+        await way.world.advance(30 * 86_400)
+        assert way.sent == [1]
+
+    scene(way, play)
+
+
+def test_what_was_denied_before_a_restart_is_not_forgotten(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(3)
+        await way.connect()
+        await refuse_all(way)
+        await way.crash()
+        await way.connect()
+        await way.world.advance(901)
+        await way.take_everything()
+        await way.quiet()
+        way.check_complete()
+        assert way.store.outbox.aside() == 0
+
+    scene(way, play)
+
+
 def test_a_void_reads_as_the_contract_has_it() -> None:
     assert json.loads(render_void("hub-0042", "e-51c0a2", 3, 5, "released")) == {
         "schema": "dho.void/1",
@@ -736,7 +851,7 @@ def test_what_lies_at_the_broker_is_not_gone_through_at_every_message(way: Way) 
 
 # A store that fails
 
-CALLS = ["waiting", "oldest", "mark_at_broker", "release", "send_again", "set_aside"]
+CALLS = ["waiting", "oldest", "mark_at_broker", "release", "send_again", "set_aside", "offer_again"]
 
 
 @pytest.mark.parametrize("confirm", ["receiver", "broker"])

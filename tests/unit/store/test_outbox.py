@@ -96,3 +96,48 @@ def test_a_void_is_confirmed_like_any_message(outbox: Outbox) -> None:
     outbox.set_aside(2, "refused", '{"void":2}')
     assert outbox.release([(1, 2)]) == 2
     assert outbox.aside() == 1
+
+
+def test_what_is_offered_again_keeps_its_id_and_gets_a_new_place_in_the_old_order(store: Store) -> None:
+    outbox = store.outbox
+    originals = {row.seq: json.loads(row.payload) for row in outbox.waiting(0, 3, 3)}
+    for seq in (3, 1, 2):
+        outbox.set_aside(seq, "mqtt-not-authorised", f'{{"void":{seq}}}')
+    outbox.set_aside(4, "mqtt-packet-too-large", '{"void":4}')
+    assert outbox.refused() == [("weight", "mqtt-not-authorised", 3), ("weight", "mqtt-packet-too-large", 1)]
+    assert outbox.offer_again("weight", "mqtt-not-authorised", 2) == [11, 12]
+    assert outbox.offer_again("weight", "mqtt-not-authorised", 2) == [13]
+    assert outbox.offer_again("weight", "mqtt-not-authorised", 2) == []
+    assert (outbox.last_seq, outbox.aside()) == (13, 1)
+    again = [json.loads(row.payload) for row in outbox.waiting(10, _ALL, 9)]
+    assert again == [{**originals[seq], "seq": seq + 10, "epoch": store.epoch} for seq in (1, 2, 3)]
+    assert outbox.frames(11) == json.dumps([("port", b"n1".hex())])
+    assert store.keep([draft("n1")])[0].duplicate
+    assert store.keep([draft("n99")])[0].seq == 14
+    assert [(seq, reading_id) for seq, reading_id in store.places.lines(1, 4)] == [(seq, None) for seq in (1, 2, 3, 4)]
+    assert [reading_id for _seq, reading_id in store.places.lines(11, 13)] == [
+        originals[seq]["id"] for seq in (1, 2, 3)
+    ]
+
+
+def test_places_given_anew_are_remembered_by_the_next_start(tmp_path: Path) -> None:
+    first = Store(tmp_path)
+    first.keep([draft("one")])
+    first.outbox.set_aside(1, "mqtt-not-authorised", '{"void":1}')
+    first.outbox.offer_again("weight", "mqtt-not-authorised", 5)
+    first.close()
+    second = Store(tmp_path)
+    assert second.outbox.last_seq == 2
+    assert second.keep([draft("one")])[0].duplicate
+    assert second.keep([draft("two")])[0].seq == 3
+    second.close()
+
+
+def test_a_reading_refused_again_is_counted_once(store: Store) -> None:
+    store.outbox.set_aside(1, "mqtt-not-authorised", '{"void":1}')
+    store.outbox.set_aside(2, "mqtt-not-authorised", '{"void":2}')
+    (seq,) = store.outbox.offer_again("weight", "mqtt-not-authorised", 1)
+    store.outbox.set_aside(seq, "mqtt-not-authorised", '{"void":11}')
+    (lost,) = store.deviations.all()
+    assert (lost.what.cause, lost.what.readings) == ("mqtt-not-authorised", 2)
+    assert store.outbox.refused() == [("weight", "mqtt-not-authorised", 2)]
