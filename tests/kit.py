@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from drivers.api import Act, Measurement, Sample
@@ -225,7 +226,7 @@ class Kit:
         self.world.utc += span
         self.world.monotonic += span.total_seconds()
 
-    def act(self, name: str, **params: object) -> None:
+    def _context(self) -> Context:
         devices = {
             d.name: Listed(
                 d.name,
@@ -238,11 +239,19 @@ class Kit:
             )
             for d in self.devices.values()
         }
-        context = Context(store=self.store, env=self.world.env, hub="hub-1", zone=OSLO, devices=devices)
+        return Context(store=self.store, env=self.world.env, hub="hub-1", zone=OSLO, devices=devices)
+
+    def act(self, name: str, **params: object) -> None:
         act = ACTS[name]
         with self.store.together() if act.atomic else nullcontext():
-            act.perform(act.checked(params, act.roles[0]), context)
+            act.perform(act.checked(params, act.roles[0]), self._context())
         self.whose.reload()
+
+    def act_table(self) -> Mapping[str, object]:
+        """The assignment, as `assignment show` tells it."""
+        shown: dict[str, Any] = ACTS["assignment.show"].perform({}, self._context())
+        table: Mapping[str, object] = shown["assignment"]
+        return table
 
     # What people do
 

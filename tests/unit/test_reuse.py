@@ -39,8 +39,8 @@ def home_of(dice: Random, wrong: str) -> list[tuple[str, str, int]]:
     clocks = {**(CLOCKS if "devices" in wrong else {}), **(HUB_CLOCK if "hub" in wrong else {})}
     words = {**EVERYDAY, **DECIDED, **clocks}
     life = dice.choices(list(words), list(words.values()), k=dice.randint(6, 30))
-    packed = ["other"] * dice.randint(0, 2)
-    first = ["contact"] * dice.choice([0, 3, 5])
+    packed = ["other"] * dice.randint(0, 3)
+    first = dice.choice([[], ["contact"] * 3, ["contact"] * 5, ["silent", "contact"], ["cut", "contact", "contact"]])
     wiped = ["wipe"] * dice.choice([0, 0, 1])
     return [(word, dice.choice(NAMES), dice.choice(WAITS)) for word in [*wiped, "assign", *packed, *first, *life]]
 
@@ -122,7 +122,7 @@ def play(home: Kit, dice: Random) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_no_reading_leaves_under_another_persons_assignment() -> None:
     """Clocks right, wrong, reset, and the hub's unknown; records with and without numbers, and devices without a
     memory; devices shared, lent, exchanged, brought by a visitor, and in the next home, wiped or not.
@@ -141,4 +141,4 @@ def test_no_reading_leaves_under_another_persons_assignment() -> None:
 
     homes()
     assert tally["homes"] >= CASES
-    assert min(tally["sent"], tally["held"], tally["plain"]) >= CASES, tally
+    assert min(tally["sent"], tally["held"], 5 * tally["plain"]) >= CASES, tally

@@ -210,6 +210,34 @@ def test_bytes_without_a_contact_disturb_nothing(home: Kit) -> None:
     assert reasons(home) == ["uncertain baseline"] or home.assigned() == []
 
 
+@pytest.mark.parametrize("day", [datetime(2027, 3, 20, 9, 30), datetime(2027, 10, 23, 9, 30)])  # noqa: DTZ001
+@pytest.mark.parametrize("off", [False, True])
+def test_fourteen_days_are_over_at_the_same_time_of_day_in_both_weeks_in_which_the_clocks_change(
+    home: Kit, day: datetime, *, off: bool
+) -> None:
+    """Until the last moment it is collected, from then on nothing is; also by a hub that was off at the end."""
+    home.wait(day.replace(tzinfo=OSLO) - home.now)
+    home.assign(["cuff", "scale"], days=14)
+    end = (day + timedelta(days=14)).replace(tzinfo=OSLO)
+    assert home.act_table()["end"] == end.isoformat(timespec="milliseconds").replace(".000", "")
+    home.wait(HOUR)
+    home.contact("cuff")
+    home.wait(end - home.now - HOUR)
+    home.measure("cuff")
+    home.wait(end - home.now - timedelta(seconds=121))
+    # Told two minutes later: one second before the end.
+    home.contact("scale", live=True)
+    assert len(home.assigned()) == 1
+    if off:
+        home.restart()
+        home.wait(DAY)
+    home.wait(timedelta(seconds=1))
+    home.contact("cuff")
+    home.contact("scale", live=True)
+    assert len(home.assigned()) == 1
+    assert reasons(home) == ["uncertain after-end"] * 2
+
+
 # --- Readings that came before the hub knew the time ------------------------------------------------------------------
 
 
