@@ -126,6 +126,29 @@ def test_an_adapter_that_scans_in_name_only_is_never_ready_and_is_switched_off_a
     run(main())
 
 
+def test_an_adapter_that_neither_hears_nor_stops_scanning_is_not_ready_whatever_bluez_says() -> None:
+    """A controller that answers no more: BlueZ's scan cannot be stopped, and it goes on saying that it discovers."""
+
+    async def main() -> None:
+        scale, witness, states = Scale(habits=HABITS), Witness(), list[RadioState]()
+        limits = replace(HURRIED, silence_s=0.2)
+        async with (
+            virtual_bluetooth([scale]) as bluetooth,
+            service_manager(bluetooth),
+            running([listed(scale, witness)], limits, on_change=states.append) as radio,
+        ):
+            await until(is_(radio, "ready"))
+            bluetooth.faults.deaf, bluetooth.faults.stop_in_progress = 1, 2
+            await until(lambda: "bluetooth-deaf" in [s.code for s in states])
+            await until(is_(radio, "ready"))
+            assert bluetooth.faults.deaf == 0, "ready again before the adapter hears"
+            scale.measure(WEIGHT)
+            await until(lambda: witness.values == [WEIGHT])
+            assert radio.state.counters["recovery-power"] == 1
+
+    run(main())
+
+
 def test_an_adapter_that_hangs_costs_a_restart_of_the_service() -> None:
     async def main() -> None:
         scale, witness, states = Scale(habits=HABITS), Witness(), list[RadioState]()

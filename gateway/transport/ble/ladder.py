@@ -52,6 +52,8 @@ _MUCH = 500
 _LONG_S = 3600.0
 _QUIET_S = 300.0
 _TIMES = 5.0
+# What is seen while another remedy works, or BlueZ starts, mostly passes.
+_SEEN_S = 5.0
 # A remedy gets this long to work, and well means well for this long where nothing advertises.
 _SETTLE_S = 30.0
 # All of it once more, seldom.
@@ -66,6 +68,8 @@ class Ladder:
         self._allowed = frozenset(allowed)
         self._pace = pace
         self._began: float | None = None
+        self._kind: Trouble | None = None
+        self._kind_since = 0.0
         self._well_since: float | None = None
         self._taken: set[Rung] = set()
         self._taken_at = float("-inf")
@@ -82,6 +86,8 @@ class Ladder:
 
     def look(self, trouble: Trouble | None, now: float) -> Rung | None:
         """What to do now about what is wrong now."""
+        if trouble is not self._kind:
+            self._kind, self._kind_since = trouble, now
         if trouble is None:
             self._seems_well(now)
             return None
@@ -91,12 +97,17 @@ class Ladder:
         if now - self._taken_at < _SETTLE_S * self._pace:
             return None
         rungs = [(after, rung) for after, rung in RUNGS[trouble] if rung in self._allowed]
-        due = [r for after, r in rungs if r not in self._taken and now - self._began >= after * self._pace]
+        due = [r for after, r in rungs if r not in self._taken and self._due(after, now)]
         if due:
             return self._take(due[0], now)
         if {r for _after, r in rungs} <= self._taken and self._taken:
             self._top(now)
         return None
+
+    def _due(self, after: float, now: float) -> bool:
+        began = now if self._began is None else self._began
+        seen = now - self._kind_since >= min(after, _SEEN_S) * self._pace
+        return seen and now - began >= after * self._pace
 
     def _take(self, rung: Rung, now: float) -> Rung:
         self._taken.add(rung)

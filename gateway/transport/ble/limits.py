@@ -47,7 +47,7 @@ class Limits:
     facts_age_s: float = 86400.0
     clock_off_s: float = 5.0
     scan_start_s: float = 10.0
-    silence_s: float = 90.0
+    silence_s: float = 30.0
     not_discovering_s: float = 12.0
     deaf_times: int = 2
     look_s: float = 2.0

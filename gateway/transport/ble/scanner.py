@@ -5,6 +5,7 @@ kernel refuses to go on. So it is watched: by the state of its adapter, and by w
 silent home is normal: then the scanner is rebuilt and nobody is told.
 """
 
+import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from bleak.args.bluez import BlueZDiscoveryFilters, OrPattern
 from bleak.assigned_numbers import AdvertisementDataType
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
+from bleak.exc import BleakDBusError
 
 from gateway.env import Env
 from gateway.errors import GatewayError
@@ -25,6 +27,7 @@ from gateway.transport.ble.limits import Limits
 _NO_RSSI = -127
 # Flags of devices that can be found (Core Specification Supplement, Part A, 1.3), for the kernel's passive filter.
 _FLAGS = (b"\x01", b"\x02", b"\x04", b"\x05", b"\x06", b"\x18", b"\x1a")
+_IN_PROGRESS = "org.bluez.Error.InProgress"
 _SHORT_UUID = "-0000-1000-8000-00805f9b34fb"
 
 
@@ -82,6 +85,7 @@ class Scanner:
         self._services = sorted(set(services))
         self._adapter = adapter
         self._passive = passive
+        self._stuck_in: int | None = None
 
     async def run(self) -> None:
         """Runs until cancelled; a scanner that cannot be had is tried for again and again."""
@@ -115,7 +119,7 @@ class Scanner:
                 self._report(READY)
             await self._until_doubtful(adapter, epoch)
         finally:
-            await self._stop(scanner)
+            await self._stop(scanner, epoch)
 
     def _scanner(self, adapter: str) -> BleakScanner:
         if not self._passive:
@@ -133,6 +137,7 @@ class Scanner:
         if advertisement.rssi != _NO_RSSI:
             self.last_heard = self._env.monotonic()
             self.deaf = 0
+            self._stuck_in = None
             self._heard(device, advertisement)
 
     async def _connected_already(self, adapter: str) -> None:
@@ -148,12 +153,13 @@ class Scanner:
             adapter = self._bluez.adapters.get(name)
             if self._bluez.epoch != epoch or adapter is None or not adapter.powered:
                 return
-            if adapter.discovering:
+            scans = adapter.discovering and self._stuck_in != epoch
+            if scans:
                 # Only now: a scan that was accepted need not be one.
                 self._report(READY)
             else:
                 start_of_run = now
-            if adapter.discovering or self._passive or self._paused():
+            if scans or self._passive or self._paused():
                 discovering_at = now
             if now - start_of_run > self._limits.not_discovering_s:
                 self.deaf = 0
@@ -170,10 +176,21 @@ class Scanner:
         since = start if self.last_heard is None else max(start, self.last_heard)
         return now - since > self._limits.silence_s and not self._paused()
 
-    async def _stop(self, scanner: BleakScanner) -> None:
-        """A scanner that BlueZ has forgotten cannot be stopped ("No discovery started"); bleak lets go of it anyway."""
+    async def _stop(self, scanner: BleakScanner, epoch: int) -> None:
+        """A scanner that BlueZ has forgotten cannot be stopped ("No discovery started"); bleak lets go of it anyway.
+
+        Where a scan cannot be stopped, the adapter does not obey, and BlueZ will go on saying that it scans: that is
+        then no sign of anything, until the adapter is switched off and on or something is heard.
+        """
+        task = asyncio.current_task()
+        well = self._bluez.epoch == epoch and not (task and task.cancelling())
         try:
-            await within(self._limits.hurry_s, scanner.stop())
+            await within(self._limits.answer_s if well else self._limits.hurry_s, scanner.stop())
+        except BleakDBusError as error:
+            if well and error.dbus_error == _IN_PROGRESS:
+                self._stuck_in = epoch
+                self.deaf = max(self.deaf, self._limits.deaf_times)
+                self._report(DEAF)
         except FOREIGN:
             return
 

@@ -47,6 +47,15 @@ def test_a_trouble_that_changes_its_face_is_one_trouble() -> None:
     assert climb(ladder, Trouble.SERVICE, 100, begin=50) == []
 
 
+def test_an_adapter_that_is_off_while_bluez_starts_is_left_to_bluez() -> None:
+    """However long BlueZ was away: it switches its adapters on by itself, a moment later."""
+    ladder = Ladder(ALL)
+    assert climb(ladder, Trouble.SERVICE, 20) == []
+    assert climb(ladder, Trouble.OFF, 4, begin=20) == []
+    assert climb(ladder, None, 31, begin=24) == []
+    assert climb(ladder, Trouble.OFF, 10, begin=60) == [(5, Rung.POWER)]
+
+
 def test_an_advertisement_ends_the_trouble_at_once() -> None:
     ladder = Ladder(ALL)
     climb(ladder, Trouble.DEAF, 700)
