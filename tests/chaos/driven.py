@@ -26,7 +26,7 @@ from typing import Any
 
 from gateway import cli, daemon, forwarder, store, uplink
 from gateway.backoff import SILENT_RECEIVER
-from gateway.cli import run as run_command
+from gateway.cli import serving
 from gateway.collector import Collector
 from gateway.env import Env, real_env
 from gateway.store import database
@@ -181,7 +181,7 @@ def main() -> int:
         _haste()
     if orders.get("defect"):
         DEFECTS[orders["defect"]].plant()
-    patch(run_command, "real_env", lambda: env_of(orders))
+    patch(serving, "real_env", lambda: env_of(orders))
     return cli.main()
 
 
