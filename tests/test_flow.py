@@ -118,13 +118,13 @@ def house(tmp_path: Path) -> House:
     return House(tmp_path / "store", window=10)
 
 
-def scene(house: House, play: Callable[[], Awaitable[None]]) -> None:
+def scene(house: House, play: Callable[[], Awaitable[None]], within: float = 50) -> None:
     async def whole() -> None:
         await house.start()
         await play()
         await house.stop()
 
-    run(whole(), timeout=50)
+    run(whole(), timeout=within)
     assert house.failures == []
 
 
@@ -163,6 +163,36 @@ def test_a_month_without_a_network_loses_nothing_and_comes_in_order(house: House
         assert len(house.sent) == 60
 
     scene(house, play)
+
+
+@pytest.mark.timeout(180)
+def test_a_month_of_fifty_readings_a_day_from_ten_devices_comes_complete_in_order_and_with_its_own_times(
+    house: House,
+) -> None:
+    scales = [house._collector("and-scale", f"/dev/serial/by-id/usb-{number}") for number in range(2, 12)]
+    measured: list[datetime] = []
+
+    async def play() -> None:
+        for number, scale in enumerate(scales):
+            house.supervisor.start(f"scale-{number}", scale.run)
+            scale.opened()
+        for _day in range(30):
+            for _round in range(5):
+                for scale in scales:
+                    house.weights.append(f"{40 + len(measured) / 100:.2f}")
+                    scale.frame(PORT, f"ST,+{Decimal(house.weights[-1]):08.2f} kg\r\n".encode())
+                    measured.append(house.world.utc)
+                await house.world.advance(60)
+            house.world.set_clock(house.world.utc + timedelta(hours=23, minutes=55))
+        assert house.broker.log == []
+        await house.quiet()
+        house.check_everything()
+        assert house.sent == list(range(1, 1501))
+        times = [datetime.fromisoformat(table["measured_at"]) for table in house.received]
+        assert all(abs(told - real) < timedelta(seconds=1) for told, real in zip(times, measured, strict=True))
+        assert {table["time"]["source"] for table in house.received} == {"hub"}
+
+    scene(house, play, 150)
 
 
 def test_a_cuff_that_hands_over_its_memory_every_day_gives_each_value_once(house: House) -> None:
