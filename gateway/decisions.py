@@ -1,11 +1,14 @@
 """What people decided about this hub, at work in the daemon: acts, whose readings are, notice of an end."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from gateway.acts import ACTS
 from gateway.acts.api import Context
 from gateway.acts.performing import Performer
+from gateway.audit import Entry
 from gateway.notices import Notices
+from gateway.store.audit import moment
 from gateway.whose import Whose
 
 Note = Callable[[str, Mapping[str, object]], None]
@@ -19,7 +22,7 @@ class Decisions:
         store, env, zone = context.store, context.env, context.zone
         self._acted = acted
         self.whose = Whose(store.assignments, store.equipment.retired, store.cursor, env, zone, note)
-        self._notices = Notices(store.assignments, store.together, store.events.add, env, zone, note)
+        self._notices = Notices(store.assignments, store.together, partial(_tell, context), env, zone, note)
         self._performer = Performer(context, ACTS, note, self._done)
 
     def start(self, start: Callable[[str, Callable[[], Awaitable[None]]], None]) -> None:
@@ -31,3 +34,13 @@ class Decisions:
         self.whose.reload()
         self._notices.reload()
         self._acted()
+
+
+def _tell(context: Context, document: Mapping[str, object]) -> None:
+    """An event of an assignment that nobody asked for: the calendar did, and the hub records it."""
+    end = document["end"]
+    fields = {"end": end} if isinstance(end, str) else {}
+    context.store.events.add(document)
+    context.store.audit.add(
+        Entry("hub", f"assignment.{document['what']}", moment(context.env), str(document["assignment"]), fields)
+    )

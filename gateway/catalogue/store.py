@@ -51,6 +51,10 @@ TEXTS = {
         "The secret that should seal the hub's keys is too short: {detail}. Make one with at least 16 characters.",
         "Hemmeligheten som skal forsegle hubens nøkler, er for kort: {detail}. Lag en på minst 16 tegn.",
     ),
+    "store-key-open": Text(
+        "Anybody may read the secret that seals the hub's keys: {detail}. Set its rights to 0600.",
+        "Alle kan lese hemmeligheten som forsegler hubens nøkler: {detail}. Sett rettighetene til 0600.",
+    ),
     "store-key-sealed": Text(
         "The hub's key is sealed: {detail}. Name the secret in store.key_file again.",
         "Hubens nøkkel er forseglet: {detail}. Oppgi hemmeligheten i store.key_file igjen.",

@@ -8,6 +8,7 @@ Where the configuration names an outer key (a systemd credential, say), each fil
 import hashlib
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from gateway.store.database import sync_directory
 from gateway.store.sealing import KEY_BYTES, TAG_BYTES, unwrapped, wrapped
 
 _LEAST_OUTER = 16
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class _Kind(NamedTuple):
@@ -39,10 +41,13 @@ def has_key(directory: Path) -> bool:
 
 
 def outer_key(path: str | None) -> bytes | None:
-    """The key that the file at `path` stands for (None: none); RefusedError if it cannot be read or is too short."""
+    """The key that the file at `path` stands for (None: none); RefusedError if it cannot be read, is too short, or if
+    anybody may read it."""
     if path is None:
         return None
     try:
+        if Path(path).stat().st_mode & stat.S_IROTH:
+            raise RefusedError("store-key-open", path)
         secret = Path(path).read_bytes().strip()
     except OSError as error:
         raise RefusedError("store-key-unreadable", f"{path}: {error.strerror}") from error
@@ -102,6 +107,9 @@ def _key(directory: Path, kind: _Kind, *, born: bool, outer: bytes | None) -> by
     path = directory / kind.file
     try:
         stored = path.read_bytes()
+        if path.stat().st_mode & _OTHERS:
+            # The store was copied, and its rights were lost on the way.
+            path.chmod(0o600)
     except FileNotFoundError as error:
         if not born:
             raise RefusedError("store-key-missing", str(path)) from error

@@ -82,13 +82,15 @@ def test_a_held_reading_is_sent_by_somebodys_word_as_what_it_is(hub: Hub, scale:
 
 def test_a_hub_that_is_off_at_the_end_collects_nothing_for_it_later(hub: Hub, scale: Pty, listener: Listener) -> None:
     """And what was decided while it was off holds when it is on again."""
-    end = (datetime.now(UTC) + timedelta(seconds=4)).isoformat(timespec="seconds")
+    end = (datetime.now(UTC) + timedelta(seconds=12)).isoformat(timespec="seconds")
     assert create(hub, ID, "--until", end)["assignment"]["state"] == "active"
-    until(lambda: datetime.now(UTC) > datetime.fromisoformat(end), what="the end")
+    until(lambda: datetime.now(UTC) > datetime.fromisoformat(end), within=40, what="the end")
     hub.start().wait_for("device.opened")
     scale.weigh(70)
     hub.wait_for("reading.held")
     hub.wait_for("assignment.ended", within=30)
+    records = [(one["role"], one["what"], one["assignment"]) for one in asked(hub, "audit", "list")["records"]]
+    assert ("hub", "assignment.ended", ID) in records
     assert asked(hub, "assignment", "show")["assignment"]["state"] == "outcome-missing"
     assert create(hub, NEXT, code=65)["error"] == "assignment-open"
     assert hub.end(signal.SIGTERM) == 0

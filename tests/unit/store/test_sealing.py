@@ -171,6 +171,7 @@ def secret(tmp_path: Path) -> Path:
     path = tmp_path / "credentials" / "store-key"
     path.parent.mkdir()
     path.write_bytes(SECRET + b"\n")
+    path.chmod(0o400)
     return path
 
 
@@ -207,6 +208,10 @@ def test_another_outer_key_a_short_one_or_none_is_said_by_name(place: Path, secr
         open_store(settings(place, f"{secret}.gone"), None)
     with pytest.raises(ConfigurationError, match=r"store\.key_file"):
         open_store(settings(place, "credential:store-key"), None)
+    secret.chmod(0o604)
+    with pytest.raises(RefusedError, match="store-key-open"):
+        open_store(settings(place, str(secret)), None)
+    secret.chmod(0o600)
     secret.write_bytes(b"another secret of systemd")
     with pytest.raises(RefusedError, match="store-key-wrong"):
         open_store(settings(place, str(secret)), None)
@@ -214,6 +219,16 @@ def test_another_outer_key_a_short_one_or_none_is_said_by_name(place: Path, secr
     with pytest.raises(RefusedError, match="store-key-short"):
         open_store(settings(place, str(secret)), None)
     assert outer_key(None) is None
+
+
+def test_keys_whose_rights_were_lost_are_shut_again(place: Path) -> None:
+    Store(place).close()
+    names = ["id.key", "store.key"]
+    assert [stat.S_IMODE((place / name).stat().st_mode) for name in names] == [0o600, 0o600]
+    for name in names:
+        (place / name).chmod(0o644)
+    Store(place).close()
+    assert [stat.S_IMODE((place / name).stat().st_mode) for name in names] == [0o600, 0o600]
 
 
 def test_a_store_that_another_has_is_said_to_be_so_before_any_key_is_looked_for(place: Path) -> None:
