@@ -43,12 +43,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; gives its exit code."""
     # pydantic would look through all installed packages for plugins of its own: time and memory for nothing.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # Python's own default, which it would look up in a large table that stays in memory.
+    os.environ.setdefault("PYTHONTZPATH", "/usr/share/zoneinfo:/usr/lib/zoneinfo:/usr/share/lib/zoneinfo:/etc/zoneinfo")
     words = list(sys.argv[1:] if argv is None else argv)
     wanted = next((word for word in words if not word.startswith("-")), None)
-    parser = _parser(wanted)
-    arguments = parser.parse_args(words)
+    # The parser is gone before a daemon begins.
+    arguments = _parser(wanted).parse_args(words)
     if arguments.command is None:
-        parser.print_help()
+        _parser(wanted).print_help()
         return USAGE
     code: int = import_module(f"gateway.cli.{arguments.command}").run(arguments)
     return code

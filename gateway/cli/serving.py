@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterable, Mapping
 
 from gateway import __version__, cli
-from gateway.catalogue import say
 from gateway.daemon import Daemon
 from gateway.env import real_env
 from gateway.errors import ConfigurationError, GatewayError
@@ -36,6 +35,8 @@ def serve(settings: Settings, digest: str, log: Log, *, simulated: bool) -> int:
 
         return refused(fault_lines(error, "en"), log)
     except GatewayError as error:
+        from gateway.catalogue import say  # noqa: PLC0415  # as above
+
         text = say(error.reason, "en", {"detail": error.detail})
         log.error("store.refused", reason=error.reason, detail=error.detail, text=text)
         return cli.STORE

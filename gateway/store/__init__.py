@@ -33,11 +33,10 @@ from gateway.store.held import Held
 from gateway.store.keys import data_key, has_key, id_key, signing_key
 from gateway.store.late import count_late
 from gateway.store.looking import Look, look
-from gateway.store.notes import Notes
+from gateway.store.notes import UNTOLD, Notes
 from gateway.store.outbox import Outbox
 from gateway.store.places import Places, blob
 from gateway.store.room import Room
-from gateway.store.salvage import UNTOLD, Target, salvage
 from gateway.store.sealing import Seal
 from gateway.store.signing import Signer, known_fingerprint, remember_key
 from gateway.store.undated import UndatedReadings
@@ -231,20 +230,20 @@ class Store:
         """What was put aside just now, or at a start that was cut short."""
         folders = quarantine.pending(self.directory)
         for folder in folders:
-            target = Target(
-                self._connection,
-                self.epoch,
-                self.places,
-                self.seal,
-                partial(Seal, self.seal.key),
-                remembered(self.directory),
-            )
-            salvage(folder, target, self._keep_old, self.deviations.add)
+            self._salvage(folder)
             self.assignments.doubt()
             quarantine.finish(folder)
         if gone and not folders:
             found = {"quarantine": None, "epoch": self.epoch, "readings": 0, "whole": False}
             self.notes.write(f"{UNTOLD}0", json.dumps(found))
+
+    def _salvage(self, folder: Path) -> None:
+        # Loaded where it is needed, which is on few hubs.
+        from gateway.store.salvage import Target, salvage  # noqa: PLC0415
+
+        seal = partial(Seal, self.seal.key)
+        target = Target(self._connection, self.epoch, self.places, self.seal, seal, remembered(self.directory))
+        salvage(folder, target, self._keep_old, self.deviations.add)
 
     def _take_in(self) -> None:
         """Readings that an earlier run could not keep; they have room, whatever the cap."""

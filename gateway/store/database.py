@@ -5,7 +5,6 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,6 +13,8 @@ from gateway.errors import GatewayError, RefusedError, TransientError
 FILE = "outbox.sqlite"
 LOG = f"{FILE}-wal"
 _LOCK = "lock"
+# Not by importlib.resources, which costs the daemon half a megabyte.
+_SCHEMA = Path(__file__).parent / "schema"
 # Small pages: a reading changes a few rows on as many pages, and each changed page is written whole, twice. Smaller
 # ones would save nothing: the card is written in blocks of 4 kB.
 PAGE_BYTES = 1024
@@ -110,7 +111,7 @@ def epoch_of(connection: Medium) -> str | None:
 
 def scripts() -> list[str]:
     """The names of the scripts that make the schema, in order; their number is the schema's version."""
-    return sorted(p.name for p in files("gateway.store.schema").iterdir() if p.name.endswith(".sql"))
+    return sorted(path.name for path in _SCHEMA.glob("*.sql"))
 
 
 def migrate(connection: Medium) -> None:
@@ -120,7 +121,7 @@ def migrate(connection: Medium) -> None:
     if version > len(known):
         raise RefusedError("store-newer", f"version {version}, this program knows {len(known)}")
     for number, name in enumerate(known[version:], start=version + 1):
-        _apply(connection, number, files("gateway.store.schema").joinpath(name).read_text(encoding="utf-8"))
+        _apply(connection, number, (_SCHEMA / name).read_text(encoding="utf-8"))
 
 
 def _apply(connection: Medium, number: int, script: str) -> None:

@@ -2,6 +2,9 @@
 
 from gateway.store.database import Medium, mapped, transaction
 
+# How names of notes begin that tell what was taken over from a damaged database, while nobody has been told.
+UNTOLD = "untold."
+
 
 class Notes:
     """Texts by name."""

@@ -23,7 +23,7 @@ from gateway.reading import Reading
 from gateway.store.carve import Bytes, carve
 from gateway.store.database import FILE, LOG, PAGE_BYTES, Medium, open_read_only, transaction
 from gateway.store.frames import kept_frame
-from gateway.store.notes import Notes
+from gateway.store.notes import UNTOLD, Notes
 from gateway.store.places import Places, is_blob
 from gateway.store.sealing import Row, Seal
 from gateway.store.undated import FLOOR, WHAT, what_of
@@ -33,7 +33,6 @@ from gateway.topics import KINDS
 _T = TypeVar("_T")
 Columns = tuple[Any, ...]
 
-UNTOLD = "untold."
 _OUTBOX = ("seq", "kind", "payload", "frames", "at_broker", "device")
 # Tables whose rows are not simply copied, or not all of them, or nothing to whoever comes after.
 _NOT_COPIED = ("fact", "reading", "void", "outbox", "undated", "held", "device")

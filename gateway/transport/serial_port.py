@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 import serial
-from serial.tools import list_ports
 
 from drivers.api import PORT, Done, Facts, Line, Refused, SerialDriver, TimedOut, Value
 from gateway.env import Env
@@ -73,6 +72,9 @@ class PortInfo:
 
 def plugged_in() -> list[PortInfo]:
     """The serial ports of this machine, in the order of their device names."""
+    # Loaded where it is needed, which is on few hubs.
+    from serial.tools import list_ports  # noqa: PLC0415
+
     found = sorted(list_ports.comports(), key=lambda p: p.device)
     return [
         PortInfo(p.device, p.vid, p.pid, p.location, p.manufacturer, p.product, bool(p.serial_number)) for p in found

@@ -51,7 +51,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
     for name in database.scripts():
         (scripts / name).write_text("", encoding="ascii")
     (scripts / "9999_more.sql").write_text("CREATE TABLE more (a);\nCREATE TABLE fact (twice);\n", encoding="ascii")
-    monkeypatch.setattr(database, "files", lambda package: scripts)
+    monkeypatch.setattr(database, "_SCHEMA", scripts)
     with pytest.raises(TransientError, match="store-io"), database.mapped():
         database.migrate(connection)
     assert connection.execute("PRAGMA user_version").fetchone()[0] == version

@@ -14,7 +14,7 @@ from gateway.errors import RefusedError, TransientError
 from gateway.keeping import Draft
 from gateway.store import Store, quarantine
 from gateway.store.database import FILE, LOG, PAGE_BYTES
-from gateway.store.salvage import UNTOLD
+from gateway.store.notes import UNTOLD
 from gateway.store.sealing import Seal
 from gateway.timebase import DeviceClaim, Undated
 from tests.readings import NOON, REF, draft, kept_frame, reading
