@@ -120,7 +120,9 @@ def _measured(statuses: Sequence[int], slow: bytes, rest: Cursor) -> Measurement
         "e_hr_d": _pulse(slow, 21),
     }
     _say(draft, finger=not alarm, lost=lost, artefact=artefact, settled=bool(slow[7] & 0x20))
-    _mark(draft, low=bool(seen & 4 and not seen & 2), marginal=bool(seen & 4 and seen & 2), battery=bool(slow[7] & 1))
+    # Red, green, or both for yellow: of one pulse, so of one frame.
+    pulses = {status & 6 for status in statuses}
+    _mark(draft, low=4 in pulses, marginal=6 in pulses, battery=bool(slow[7] & 1))
     return draft.done(rest)
 
 
