@@ -6,6 +6,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlite_utils import Database
+
 from gateway.store.database import Medium, mapped, migrate, open_read_only
 from gateway.store.places import received_text
 
@@ -49,11 +51,10 @@ def contents(directory: Path) -> Contents:
 
 
 def _columns(connection: Medium) -> dict[str, tuple[str, ...]]:
-    query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
     with mapped():
-        tables = [name for (name,) in connection.execute(query).fetchall()]
-        info = "SELECT name FROM pragma_table_info(?)"
-        return {table: tuple(name for (name,) in connection.execute(info, (table,))) for table in tables}
+        database = Database(connection)
+        tables = sorted(name for name in database.table_names() if not name.startswith("sqlite_"))
+        return {name: tuple(database.table(name).columns_dict) for name in tables}
 
 
 def _one(connection: Medium, query: str) -> int | str | None:

@@ -125,14 +125,10 @@ def migrate(connection: Medium) -> None:
 
 
 def _apply(connection: Medium, number: int, script: str) -> None:
-    # Imported only when there is something to migrate: it would stay in the daemon's memory for nothing.
-    from sqlite_utils import Database  # noqa: PLC0415
-
-    database = Database(connection)
     with transaction(connection):
         for statement in _statements(script):
-            database.execute(statement)
-        database.execute(f"PRAGMA user_version = {number}")
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {number}")
 
 
 def _statements(script: str) -> Iterator[str]:
