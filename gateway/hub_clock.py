@@ -1,6 +1,7 @@
 """Whether the hub's wall clock is to be trusted: asked of the kernel, which every time service reports to."""
 
 import ctypes
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -24,12 +25,19 @@ def read_hub_clock() -> Literal["synchronised", "rtc", "unsynchronised"]:
 
 def _kernel_says_synchronised() -> bool:
     buffer = ctypes.create_string_buffer(_TIMEX_BYTES)
-    if ctypes.CDLL(None, use_errno=True).adjtimex(buffer) < 0:
+    if _libc().adjtimex(buffer) < 0:
         return False
     status = ctypes.c_int.from_buffer(buffer, _STATUS_AT).value
     return not status & _STA_UNSYNC
 
 
+# Asked at every frame: what cannot change is looked up once.
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+@cache
 def _survives_power_loss() -> bool:
     """A battery-backed clock that set this boot's time, or a hypervisor that did (a Pi has neither)."""
     try:

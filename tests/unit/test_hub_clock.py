@@ -1,6 +1,7 @@
 """The hub's clock is trusted only where somebody vouches for it."""
 
 import ctypes
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,19 @@ class _Kernel:
     def adjtimex(self, buffer: "ctypes.Array[ctypes.c_char]") -> int:
         ctypes.c_int.from_buffer(buffer, 5 * ctypes.sizeof(ctypes.c_long)).value = self._status
         return self._returns
+
+
+def look_anew() -> None:
+    """As another process would: what cannot change within one is forgotten."""
+    hub_clock._libc.cache_clear()
+    hub_clock._survives_power_loss.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _each_alone() -> Iterator[None]:
+    look_anew()
+    yield
+    look_anew()
 
 
 @pytest.fixture
@@ -47,11 +61,14 @@ def test_without_a_time_service_only_a_clock_that_survives_power_loss_is_believe
     rtc, cpu = places
     kernel(monkeypatch, returns, status)
     assert hub_clock.read_hub_clock() == "unsynchronised"
+    look_anew()
     cpu.write_text("flags : fpu\n", encoding="ascii")
     rtc.write_text("0\n", encoding="ascii")
     assert hub_clock.read_hub_clock() == "unsynchronised"
+    look_anew()
     cpu.write_text("flags : fpu hypervisor lahf_lm\n", encoding="ascii")
     assert hub_clock.read_hub_clock() == "rtc"
+    look_anew()
     cpu.unlink()
     rtc.write_text("1\n", encoding="ascii")
     assert hub_clock.read_hub_clock() == "rtc"
