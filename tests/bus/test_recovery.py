@@ -165,6 +165,26 @@ def test_an_adapter_that_hangs_costs_a_restart_of_the_service() -> None:
     run(main())
 
 
+def test_an_adapter_that_obeys_again_only_after_its_power_cycle_is_cycled_once_more_with_the_service() -> None:
+    """What the kernel still believes of its scan outlives bluetoothd, and ends with the adapter's power."""
+
+    async def main() -> None:
+        scale, witness = Scale(habits=HABITS), Witness()
+        async with virtual_bluetooth([scale]) as bluetooth, service_manager(bluetooth) as manager:
+            bluetooth.faults.hung, manager.refuses = 1, True
+
+            def obeys(state: RadioState) -> None:
+                if state.rung == "service" and bluetooth.faults.hung:
+                    bluetooth.faults.hung, bluetooth.faults.blind = 0, 1
+
+            async with running([listed(scale, witness)], HURRIED, on_change=obeys) as radio:
+                await until(is_(radio, "ready"))
+                scale.measure(WEIGHT)
+                await until(lambda: witness.values == [WEIGHT])
+
+    run(main())
+
+
 @pytest.mark.parametrize("allowed", [False, True], ids=["no reboots", "reboots allowed"])
 def test_when_nothing_helps_the_hub_is_rebooted_once_if_it_may_and_health_says_what_to_do(
     tmp_path: Path, allowed: bool

@@ -32,7 +32,7 @@ class Rung(StrEnum):
     POWER = "power"
     """The adapter is switched off and on."""
     SERVICE = "service"
-    """The Bluetooth service is restarted."""
+    """The adapter is switched off and on once more, and the Bluetooth service is restarted."""
     REBOOT = "reboot"
     """The hub is restarted."""
 

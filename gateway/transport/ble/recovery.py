@@ -6,6 +6,7 @@ polkit rule lets this user restart the Bluetooth service, and nothing else (syst
 
 from collections import Counter
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from gateway.env import Env
@@ -127,6 +128,9 @@ class Recovery:
             if rung is Rung.POWER:
                 await self._power()
             elif rung is Rung.SERVICE:
+                # The kernel holds on to a scan that it could not end, whoever restarts, until its adapter is off.
+                with suppress(GatewayError):
+                    await self._power()
                 await self._restart(trouble)
             elif self._reboots is not None and self._reboots.take():
                 await self._reboot()
