@@ -36,7 +36,7 @@ def test_the_vectors_notice_a_decoder_that_is_broken_on_purpose() -> None:
 
 @pytest.mark.parametrize("module", ["drivers.no_such", "drivers.gather"])
 def test_a_module_that_cannot_be_broken_is_a_usage_error_with_a_sentence(module: str) -> None:
-    words = [sys.executable, SCRIPTS / "mutate-decoders", module]
+    words = [sys.executable, str(SCRIPTS / "mutate-decoders"), module]
     done = subprocess.run(words, capture_output=True, text=True, timeout=55, check=False)
     assert (done.returncode, done.stdout) == (64, "")
     assert "module" in done.stderr.splitlines()[-1]
