@@ -69,6 +69,7 @@ def hub(home: Home, devices: Devices, report: Report) -> Iterator[Hub]:
         made = Hub(guest, home)
         try:
             report.facts["boot_s"] = round(made.power_on())
+            made.ensure_adapter()
             made.install()
             made.configure(devices.listed)
             report.facts |= made.versions()

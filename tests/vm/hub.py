@@ -1,6 +1,8 @@
 """The hub in the guest: the daemon as systemd runs it, a broker, a receiver, and everything they say."""
 
+import contextlib
 import json
+import re
 import shlex
 import shutil
 import time
@@ -101,6 +103,22 @@ class Hub:
         """The adapter is put back."""
         self.home.plug_in(self.guest.hci)
         self.guest.run("systemctl start hci")
+        self.ensure_adapter()
+
+    def ensure_adapter(self) -> None:
+        """The kernel has set the adapter up; on a busy host the virtual line may lose a byte of that, once."""
+
+        def known() -> bool:
+            return bool(re.search("ACL MTU: [1-9]", self.guest.run("hciconfig hci0", check=False)))
+
+        for _ in range(3):
+            with contextlib.suppress(GuestError):
+                until(known, 20, "an adapter that is set up")
+                return
+            self.unplug()
+            self.home.plug_in(self.guest.hci)
+            self.guest.run("systemctl start hci")
+        until(known, 20, "an adapter that is set up")
 
     # --- the daemon ---------------------------------------------------------------------------------------------------
 
