@@ -4,9 +4,12 @@ import argparse
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
 
-from drivers.api import PORT, Absent, Act, Bad, DecodeError, Driver, Facts, Measurement
+from drivers.api import PORT, Absent, Act, Bad, Clock, DecodeError, Driver, Facts, Measurement, SerialDriver
+from drivers.ble import racp, user_data
 from drivers.session import Session, decoders, framers
 from drivers.uuids import normal
 from gateway import cli
@@ -134,17 +137,42 @@ def _stream(driver: Driver, channel: str, messages: Sequence[bytes | DecodeError
 
 
 def _value(driver: Driver, channel: str, data: bytes) -> Line:
-    """One value of a characteristic: of a measurement, or of what the device tells of itself."""
+    """One value of a characteristic: a measurement, or what the device tells of itself."""
     try:
-        info = {normal(i.uuid): i.decode for i in getattr(driver, "info", ())}
-        decode = decoders(driver).get(channel)
-        if decode is None and channel in info:
-            return {"driver": driver.name, "channel": channel, "facts": _plain(info[channel](data))}
-        if decode is None:
-            raise ValueError(f"driver {driver.name} has no channel {channel}")
-        return _measurement(driver, channel, decode(data))
+        decode, tell = decoders(driver).get(channel), _tellers(driver).get(channel)
+        if decode is not None:
+            return _measurement(driver, channel, decode(data))
+        if tell is not None:
+            return {"driver": driver.name, "channel": channel, "facts": _plain(tell(data))}
+        raise ValueError(f"driver {driver.name} has no channel {channel}")
     except DecodeError as error:
         return _error(driver, channel, error)
+
+
+def _tellers(driver: Driver) -> dict[str, Callable[[bytes], Facts]]:
+    """What decodes what a device tells of itself, by channel: facts, its clock, the answers of its control points."""
+    if isinstance(driver, SerialDriver):
+        return {}
+    tellers: dict[str, Callable[[bytes], Facts]] = {normal(i.uuid): i.decode for i in driver.info}
+    tellers |= {normal(clock.uuid): partial(_clock, clock) for clock in driver.clocks}
+    controls = {normal(c.uuid) for c in driver.characteristics if c.control}
+    return tellers | {uuid: tell for uuid, tell in _ANSWERS.items() if uuid in controls}
+
+
+def _clock(clock: Clock, data: bytes) -> Facts:
+    time = clock.decode(data)
+    return {"time": time and time.isoformat()}
+
+
+def _answer(decode: Callable[[bytes], racp.Answer | user_data.Answer], data: bytes) -> Facts:
+    fields = asdict(decode(data))
+    return {name: value.hex() if isinstance(value, bytes) else value for name, value in fields.items()}
+
+
+_ANSWERS: Mapping[str, Callable[[bytes], Facts]] = {
+    racp.RACP: partial(_answer, racp.answer),
+    user_data.USER_CONTROL_POINT: partial(_answer, user_data.answer),
+}
 
 
 def _acts(session: Session, frames: list[tuple[str, bytes]]) -> Iterator[Line]:

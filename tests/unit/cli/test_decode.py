@@ -61,6 +61,20 @@ def test_what_the_device_tells_of_itself_is_said_as_facts(decode: Any) -> None:
     assert line["facts"] == {"model": "UA-651BLE"}
 
 
+@pytest.mark.parametrize(
+    ("driver", "word", "facts"),
+    [
+        ("glucose", "2A52=06000106", {"opcode": 6, "operator": 0, "request": 1, "code": 6, "count": None}),
+        ("weight-scale", "2A9F=20010103", {"opcode": 32, "request": 1, "response": 1, "parameter": "03"}),
+        ("weight-scale", "2A2B=ea07050c12352b028001", {"time": "2026-05-12T18:53:43.500000"}),
+        ("and-ua651ble", "2A08=00000000121a20", {"time": None}),
+    ],
+)
+def test_answers_of_control_points_and_clocks_are_facts_too(decode: Any, driver: str, word: str, facts: object) -> None:
+    code, (line,) = decode("--driver", driver, word)
+    assert (code, line["facts"]) == (cli.OK, facts)
+
+
 def test_facts_that_cannot_be_read_are_refused_like_values(decode: Any) -> None:
     code, (line,) = decode("--driver", "blood-pressure", "2A19=")
     assert code == cli.DATA
