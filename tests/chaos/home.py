@@ -170,7 +170,8 @@ def _expected(world: World, *, all_fed: bool) -> Callable[[], bool]:
         refused = {s for v in world.witness.voids if v["reason"] in REFUSED for s in range(v["from"], v["to"] + 1)}
         stored = {e["id"] for e in world.hub.stored if e["seq"] not in refused}
         fed = set(world.scale.fed) - world.excused if all_fed and not refused else set()
-        return stored <= world.witness.ids() and fed <= world.witness.values()
+        # What was stored when the power went, before it could be said, shows as a gap.
+        return stored <= world.witness.ids() and fed <= world.witness.values() and not world.witness.gaps()
 
     return all_here
 

@@ -87,6 +87,11 @@ class Witness:
     def ids(self) -> set[str]:
         return {a.id for a in list(self.arrivals)}
 
+    def gaps(self) -> list[tuple[int, int]]:
+        """Stretches of the sequence below the last place that came of which nothing came."""
+        with self._guard:
+            return self._gaps()
+
     def wait_until_heard(self, within: float = 10.0) -> None:
         """Returns when the broker listens for it: what is published from now on is kept for it."""
         assert self._listening.wait(within)
