@@ -52,7 +52,7 @@ class Merge:
     `join` gives the whole of two parts, None where they are of different acts; `open_` says whether more may follow.
     An open act waits until a part of another act comes, nothing has come for `wait_s`, or contact is over. A part that
     is repeated while its act waits is dropped, and so is a whole act as `Each` does it. So is a part with a time that
-    has gone into an act already: alone it would pass for an act of its own.
+    comes alone and has gone into an act already: it would pass for an act of its own.
     """
 
     journal = True
@@ -69,8 +69,6 @@ class Merge:
     def add(self, act: Act) -> list[Act]:
         """Takes a part; returns the acts it completes."""
         done = self.tick(act.at)
-        if act.measurement.record_key in self._joined:
-            return done
         if self._waiting is not None:
             if act.measurement.record_key == self._waiting.measurement.record_key:
                 return done
@@ -84,7 +82,7 @@ class Merge:
         if self._open(act.measurement) and len(act.frames) < self.most_parts:
             self._waiting = act
             return done
-        return done + self._each.add(act)
+        return done + self._give(act)
 
     def tick(self, at: float) -> list[Act]:
         """Gives an act for which nothing has come for a while."""
@@ -101,7 +99,11 @@ class Merge:
 
     def _close(self) -> list[Act]:
         act, self._waiting = self._waiting, None
-        return [] if act is None else self._each.add(act)
+        return [] if act is None else self._give(act)
+
+    def _give(self, act: Act) -> list[Act]:
+        known = len(act.frames) == 1 and act.measurement.record_key in self._joined
+        return [] if known else self._each.add(act)
 
 
 def each(window_s: float) -> GathererFactory:
