@@ -4,7 +4,7 @@ The command line asks for them now; a command from afar asks for the same ones. 
 is, `asking` brings them there.
 """
 
-from gateway.acts import assignment, deviation, equipment, held, outbox, outcome, visit, wipe
+from gateway.acts import assignment, deviation, equipment, held, outbox, outcome, privacy, visit, wipe
 from gateway.acts.api import Act
 
 _ALL: tuple[Act, ...] = (
@@ -29,6 +29,7 @@ _ALL: tuple[Act, ...] = (
     deviation.CLOSE,
     outbox.LIST,
     outbox.RETRY,
+    privacy.EXPORT,
     wipe.WIPE,
 )
 ACTS = {act.name: act for act in _ALL}

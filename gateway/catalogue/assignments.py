@@ -48,6 +48,10 @@ TEXTS = {
         "The assignment {detail} has ended. Create a new one, with a new id.",
         "Tildelingen {detail} er avsluttet. Opprett en ny, med ny id.",
     ),
+    "assignment-unknown": Text(
+        "This hub knows no assignment of that id. `dho-gateway assignment history` shows those it knows.",
+        "Huben kjenner ingen tildeling med den id-en. `dho-gateway assignment history` viser dem den kjenner.",
+    ),
     "assignment-not-active": Text(
         "The assignment collects nothing now. Extend it, or wait for its start.",
         "Tildelingen samler ikke inn noe nå. Forleng den, eller vent på oppstart.",

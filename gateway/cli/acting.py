@@ -54,6 +54,14 @@ def add_at(parser: argparse.ArgumentParser) -> None:
 
 def act(arguments: argparse.Namespace, name: str, params: Mapping[str, object], words: Words) -> int:
     """Asks for an act and prints what came of it; gives the exit code. Parameters that are None are left out."""
+    code, result = done(arguments, name, params)
+    if result is not None:
+        _print(result, words, arguments)
+    return code
+
+
+def done(arguments: argparse.Namespace, name: str, params: Mapping[str, object]) -> tuple[int, Result | None]:
+    """Asks for an act; gives the exit code and what came of it. None: it was refused, and why is printed."""
     try:
         configuration = read_configuration(arguments.config)
         given = {key: value for key, value in params.items() if value is not None}
@@ -62,14 +70,13 @@ def act(arguments: argparse.Namespace, name: str, params: Mapping[str, object], 
         row = asyncio.run(ask(asked, _way(configuration, env, arguments), env))
     except ConfigurationError as error:
         print_faults(error, arguments.lang, as_json=arguments.json)
-        return cli.CONFIG
+        return cli.CONFIG, None
     except GatewayError as error:
-        return _refused(error.reason, error.detail, arguments)
+        return _refused(error.reason, error.detail, arguments), None
     if row.state != "done":
-        return _refused(str(row.result.get("error")), str(row.result.get("detail", "")), arguments)
+        return _refused(str(row.result.get("error")), str(row.result.get("detail", "")), arguments), None
     result = dict(row.result)
-    _print(result, words, arguments)
-    return cli.OK if result.get("ok", True) else cli.NO
+    return cli.OK if result.get("ok", True) else cli.NO, result
 
 
 def _asked(arguments: argparse.Namespace, name: str, params: Mapping[str, object]) -> Asked:

@@ -13,8 +13,9 @@ def open_store(settings: StoreSettings, credentials: str | None) -> Store:
 
     RefusedError, TransientError or ConfigurationError with the reason; the key is looked for once the store is ours.
     """
-    return Store(Path(settings.path), settings.max_mb * 1_000_000, partial(_outer, settings.key_file, credentials))
+    return Store(Path(settings.path), settings.max_mb * 1_000_000, partial(outer_of, settings.key_file, credentials))
 
 
-def _outer(key_file: str | None, credentials: str | None) -> bytes | None:
+def outer_of(key_file: str | None, credentials: str | None) -> bytes | None:
+    """The key that seals the store's own keys; None: they lie bare."""
     return None if key_file is None else outer_key(secret_path(key_file, credentials, "store.key_file"))

@@ -10,7 +10,7 @@ import os
 import pwd
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -26,6 +26,7 @@ from gateway.settings import BleDevice as Listed
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.store.opening import open_store
+from gateway.timebase import RELEASED, believed
 from gateway.transport import Contact
 from gateway.transport.ble.radio import BleDevice, Care, Radio
 from gateway.whose import Whose
@@ -182,7 +183,7 @@ def owned_store(settings: Settings) -> Store:
 
 @asynccontextmanager
 async def _radio(configuration: Configuration, device: Wanted, store: Store, *, own: bool) -> AsyncIterator[Bench]:
-    env, settings = real_env(), configuration.settings
+    env, settings = _trusting(real_env(), store), configuration.settings
     zone = ZoneInfo(settings.hub.timezone)
     heard: list[float] = []
     watched, collecting, options = _watched(configuration, device, store, env, own=own)
@@ -209,6 +210,12 @@ async def _radio(configuration: Configuration, device: Wanted, store: Store, *, 
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+
+
+def _trusting(env: Env, store: Store) -> Env:
+    """The same trust in the clock as the daemon's: one that shows what is certainly past is not believed."""
+    floor = store.undated.floor() or RELEASED
+    return replace(env, hub_clock=lambda: believed(env.hub_clock(), env.now(), floor))
 
 
 async def _ready(radio: Radio, env: Env) -> None:
