@@ -30,7 +30,8 @@ TALK_AGAIN_S = 10.0
 # A port by the socket it is plugged into, as `dho-gateway ports` shows it: `usb:1-1.4`.
 USB_LOCATION = "usb:"
 
-_READ_S = 0.5
+# How often a silent port is looked after: whether its path still leads to it.
+_READ_S = 1.0
 _WRITE_S = 1.0
 # The thread looks at its stop flag this often while the loop is stalled.
 _STALL_S = 0.2
