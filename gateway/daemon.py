@@ -15,6 +15,7 @@ from gateway.ack import BadAckError, parse_ack
 from gateway.acts.api import Context
 from gateway.acts.listing import listed
 from gateway.acts.records import Records
+from gateway.acts.wipe import WIPE
 from gateway.alarms import STORE_DAMAGED
 from gateway.announcing import Announcer
 from gateway.backoff import CatchUp
@@ -318,7 +319,12 @@ class Daemon:
     def _settled(self, reading: Reading, what: Undated) -> tuple[Reading, str]:
         return self._decisions.whose.settled(reading, what)
 
-    def _acted(self) -> None:
+    def _acted(self, name: str) -> None:
+        if name == WIPE.name:
+            # When the person last measured is theirs, too; the broker is told without it.
+            for one in self._instruments.all:
+                one.collector.twin.pop("last_reading_at", None)
+                self._changed(one.collector.ref)
         self._documents.mark_health()
         self._forwarder.changed()
 

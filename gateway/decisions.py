@@ -17,8 +17,8 @@ Note = Callable[[str, Mapping[str, object]], None]
 class Decisions:
     """The parts that follow from them; they learn of every act at once."""
 
-    def __init__(self, context: Context, note: Note, acted: Callable[[], None]) -> None:
-        """`acted` hears of every act that was done."""
+    def __init__(self, context: Context, note: Note, acted: Callable[[str], None]) -> None:
+        """`acted` hears of every act that was done, by its name."""
         store, env, zone = context.store, context.env, context.zone
         self._acted = acted
         self.whose = Whose(store.assignments, store.equipment.retired, store.cursor, env, zone, note)
@@ -30,10 +30,10 @@ class Decisions:
         start("acts", self._performer.run)
         start("notices", self._notices.run)
 
-    def _done(self, _name: str) -> None:
+    def _done(self, name: str) -> None:
         self.whose.reload()
         self._notices.reload()
-        self._acted()
+        self._acted(name)
 
 
 def _tell(context: Context, document: Mapping[str, object]) -> None:

@@ -107,6 +107,10 @@ def test_a_wipe_beside_the_daemon_is_proved_and_the_next_reading_goes_on(
     assert is_signed(certificate[PUBLIC_KEY], certificate[SIGNATURE], signed_bytes(certificate))
     assert listener.documents("about")[-1]["signing_key"] == fingerprint(certificate[PUBLIC_KEY])
     assert (certificate["epoch"], certificate["last_seq"], certificate["counts"]["unconfirmed"]) == (epoch, 20, 5)
+    (topic,) = {topic for topic, _ in listener.messages if "/device/" in topic}
+    told = topic.removeprefix(f"{ROOT}/")
+    assert any("last_reading_at" in twin for twin in listener.documents(told))
+    until(lambda: "last_reading_at" not in listener.documents(told)[-1])
     void = until(lambda: listener.documents("reading/void"))[0]
     assert (void["from"], void["to"], void["reason"]) == (16, 20, "wiped")
     deviation = until(lambda: [d for d in listener.documents("event/deviation") if d["deviation"] == "forced"])[0]
