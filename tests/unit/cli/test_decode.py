@@ -87,6 +87,13 @@ def test_every_message_of_a_serial_stream_is_said(decode: Any) -> None:
     assert [line["values"][0]["value"] for line in lines if line and "values" in line] == ["82.40", "82.40"]
 
 
+def test_a_message_may_be_cut_into_several_stretches_and_half_of_one_is_left_over(decode: Any) -> None:
+    code, (line,) = decode("--driver", "and-scale", SCALE[:10], SCALE[10:])
+    assert (code, line["values"][0]["value"]) == (cli.OK, "82.40")
+    code, lines = decode("--driver", "and-scale", SCALE, SCALE[:10])
+    assert (code, lines[-1]["error"]["reason"]) == (cli.DATA, "incomplete")
+
+
 def test_half_a_message_is_refused_as_incomplete_and_garbage_as_what_it_is(decode: Any) -> None:
     code, (line,) = decode("--driver", "and-scale", b"ST,+000".hex())
     assert (code, line["error"]["reason"]) == (cli.DATA, "incomplete")
