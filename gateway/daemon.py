@@ -188,6 +188,7 @@ class Daemon:
             devices=listed(self._settings, drivers, self._store.id_key),
             audit=records.audit,
             deviate=records.deviate,
+            unkept=lambda: sum(len(one.collector.unkept) for one in self._instruments.all),
         )
 
     def _uplink_settings(self) -> UplinkSettings:

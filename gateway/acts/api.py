@@ -74,6 +74,11 @@ def checked_act_id(text: str) -> str:
     return text
 
 
+def nothing_unkept() -> int:
+    """Where nothing waits in memory."""
+    return 0
+
+
 def no_record(_role: Role, _what: str, _fields: Mapping[str, object]) -> None:
     """Where nobody keeps a record."""
 
@@ -83,7 +88,8 @@ class Context:
     """What an act may use. `audit(role, what, fields)` and `deviate(type, fields)` write inside the act's transaction.
 
     `role` is who asks; `act` the id of this act; `local` False: what it gives leaves the hub. What must wait until the
-    transaction is durable is put into `after`. `told` is what time it is, by whoever asks.
+    transaction is durable is put into `after`. `told` is what time it is, by whoever asks. `unkept` counts readings
+    that wait in memory because the store has not taken them.
     """
 
     store: Store
@@ -97,6 +103,7 @@ class Context:
     act: str = ""
     local: bool = True
     told: datetime | None = None
+    unkept: Callable[[], int] = nothing_unkept
     after: list[Callable[[], None]] = field(default_factory=list)
 
     def now(self) -> datetime:

@@ -38,6 +38,10 @@ def _allowed(params: Params, context: Context) -> int:
     """How many readings are given up, by force; RefusedError if it may not be done."""
     if unfinished(context.store.assignments.all()) is not None:
         raise RefusedError("wipe-assignment-open")
+    unkept = context.unkept()
+    if unkept:
+        # They would be written down after it; a gateway that is stopped saves them, and the next start takes them in.
+        raise RefusedError("wipe-unkept", str(unkept))
     left = context.store.wiper.unconfirmed()
     if left and not params.get("force"):
         raise RefusedError("wipe-unconfirmed", str(left))

@@ -25,6 +25,10 @@ TEXTS = {
         "{detail} reading(s) are not confirmed yet. Wait until they are, or give them up with --force and --reason.",
         "{detail} måling(er) er ikke bekreftet ennå. Vent til de er det, eller oppgi dem med --force og --reason.",
     ),
+    "wipe-unkept": Text(
+        "{detail} reading(s) wait in memory: the store has not taken them. Stop the gateway, then wipe.",
+        "{detail} måling(er) venter i minnet: lageret har ikke tatt imot dem. Stopp gatewayen, og slett så.",
+    ),
     "wipe-reason": Text(
         "Readings are given up. Say why, with --reason.", "Målinger blir oppgitt. Si hvorfor, med --reason."
     ),

@@ -137,6 +137,14 @@ def test_readings_that_nobody_confirmed_are_given_up_only_by_force_with_a_reason
     assert rows(store, "outbox") == 0
 
 
+def test_what_the_store_has_not_taken_would_outlive_the_wipe_so_it_is_refused(store: Store) -> None:
+    """Even with force: it would be written down afterwards."""
+    waiting = context(store, unkept=lambda: 3)
+    with pytest.raises(RefusedError, match="wipe-unkept: 3"):
+        WIPE.perform(FORCED, waiting)
+    assert store.certificates.all() == []
+
+
 def test_a_wipe_without_force_leaves_no_deviation_and_old_voids_stay(store: Store) -> None:
     store.keep([draft("a"), draft("b", "uncertain"), draft("c")])
     store.outbox.set_aside(1, "mqtt-too-large", '{"from":1}')
