@@ -73,9 +73,16 @@ def _frame(driver: Driver, word: str, channel: str | None) -> tuple[str, bytes]:
     named = name if separator else channel
     if named is None:
         return next(iter(decoders(driver))), data
-    if named == PORT or named.startswith("adv:"):
-        return named, data
-    return normal(named), data
+    return _channel(driver, named), data
+
+
+def _channel(driver: Driver, named: str) -> str:
+    """The channel's own name: the port, a characteristic, or an advertisement, which may be named by its UUID alone."""
+    if named == PORT:
+        return PORT
+    uuid = normal(named.removeprefix("adv:"))
+    advert = f"adv:{uuid}"
+    return advert if named.startswith("adv:") or advert in decoders(driver) else uuid
 
 
 def _bytes(digits: str) -> bytes:

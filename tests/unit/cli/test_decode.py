@@ -169,5 +169,8 @@ def test_what_is_no_hexadecimal_is_named(decode: Any) -> None:
 def test_channels_of_broadcasts_and_of_the_port_are_taken_as_written(decode: Any) -> None:
     code, (line,) = decode("--driver", "and-scale", f"port={SCALE}")
     assert (code, line["channel"]) == (cli.OK, "port")
+    for channel in ("181D", "adv:181D", "adv:0000181d-0000-1000-8000-00805f9b34fb"):
+        code, (line,) = decode("--driver", "mi-scale", "--channel", channel, "223e30e607020e10293a")
+        assert (code, line["values"][0]["value"]) == (cli.OK, "61.750")
     code, (line,) = decode("--driver", "blood-pressure", "adv:2A35=00")
     assert code == cli.USAGE
