@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.chaos.broker import SlowBroker
 from tests.chaos.hub import ChaosHub, Clock, Scale
-from tests.chaos.oracle import REFUSED, Evidence, judge
+from tests.chaos.oracle import REFUSED, Evidence, agrees, judge
 from tests.chaos.way import Way
 from tests.chaos.witness import Manner, Witness
 from tests.daemon.hub import ROOT
@@ -161,8 +161,30 @@ def _recover(world: World, recovery_s: float, all_here: Callable[[], bool], quie
     if not within(recovery_s, probe_came, 0.2):
         return ["it did not recover: no new reading came out"]
     within(quiet_s, all_here)  # if anything is missing the judge says what
+    if world.hub.orders:  # as shipped, it does nobody's bidding before its clock is known
+        within(quiet_s, _ledger_of(world), 1.0)
     problem = world.hub.stop()
-    return [problem] if problem else []
+    silent = bool(world.hub.orders) and not world.witness.ledgers
+    return [*(["it was asked for a ledger, and told none"] if silent else []), *([problem] if problem else [])]
+
+
+def _ledger_of(world: World) -> Callable[[], bool]:
+    """Asks for a ledger of everything until one comes that agrees; what the judge hears is the last one.
+
+    The answer to what was asked for again may have been lost with a connection, so that is asked for once more.
+    """
+    witness = world.witness
+
+    def told() -> bool:
+        last = max((a.seq for a in list(witness.arrivals)), default=0)
+        newest = witness.ledgers[-1] if witness.ledgers else None
+        if newest and newest["to"] >= last and agrees(newest, list(witness.arrivals), list(witness.voids)):
+            return True
+        witness.ask_again()
+        witness.ask_for_ledger()
+        return False
+
+    return told
 
 
 def _expected(world: World, *, all_fed: bool) -> Callable[[], bool]:

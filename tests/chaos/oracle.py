@@ -139,13 +139,24 @@ def _made_by(event: Mapping[str, Any], moment: float) -> bool:
 
 
 def _ledgers(e: Evidence) -> Iterator[str]:
-    lines = {a.seq: a.id for a in e.arrivals}
-    lines.update((seq, "void") for v in e.voids if v["reason"] != "released" for seq in _places(v))
-    for ledger in e.ledgers:
-        places = range(ledger["from"], ledger["to"] + 1)
-        text = "\n".join(f"{seq} {lines.get(seq, 'missing')}" for seq in places)
-        if hashlib.sha256(text.encode()).hexdigest() != ledger["sha256"]:
-            yield f"ledger: {ledger['from']} to {ledger['to']} does not agree"
+    # Earlier ones were told while there was still something on the way.
+    yield from (
+        f"ledger: {ledger['from']} to {ledger['to']} does not agree"
+        for ledger in e.ledgers[-1:]
+        if not agrees(ledger, e.arrivals, e.voids)
+    )
+
+
+def agrees(ledger: Mapping[str, Any], arrivals: Iterable[Arrival], voids: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a ledger says what came; a void counts for more than a reading that came all the same."""
+    lines = {a.seq: a.id for a in arrivals}
+    lines.update((seq, "void") for void in voids for seq in _places(void))
+    return bool(ledger["sha256"] == _digest(range(ledger["from"], ledger["to"] + 1), lines))
+
+
+def _digest(places: range, lines: Mapping[int, str]) -> str:
+    text = "\n".join(f"{seq} {lines.get(seq, 'missing')}" for seq in places)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _places(void: Mapping[str, Any]) -> range:

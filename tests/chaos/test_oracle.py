@@ -123,6 +123,15 @@ def test_a_ledger_that_agrees(good: Evidence) -> None:
     assert judge(replace(good, ledgers=[ledger])) == []
 
 
+def test_the_last_ledger_counts_and_a_void_counts_for_more_than_a_reading(good: Evidence) -> None:
+    text = "\n".join(["1 void", *(f"{seq} id-{seq}" for seq in range(2, 6))])
+    ledger = {"from": 1, "to": 5, "sha256": hashlib.sha256(text.encode()).hexdigest()}
+    void = {"epoch": "e-1", "from": 1, "to": 1, "reason": "released"}
+    earlier = {"from": 1, "to": 5, "sha256": "0" * 64}
+    assert judge(replace(good, ledgers=[earlier, ledger], voids=[void])) == []
+    assert judge(replace(good, ledgers=[ledger])) == ["ledger: 1 to 5 does not agree"]
+
+
 @pytest.mark.parametrize("size", [1, 2, 7, 1000])
 @pytest.mark.parametrize("level", [4, 5])
 def test_packets_are_read_off_the_wire_however_they_are_cut(level: int, size: int) -> None:

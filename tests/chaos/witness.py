@@ -5,10 +5,12 @@ It shares no code with the project, so that a mistake made on both sides cannot 
 
 import json
 import random
+import secrets
 import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -95,6 +97,21 @@ class Witness:
     def wait_until_heard(self, within: float = 10.0) -> None:
         """Returns when the broker listens for it: what is published from now on is kept for it."""
         assert self._listening.wait(within)
+
+    def ask_again(self) -> None:
+        """For everything that was ever asked for by name, once more."""
+        with self._guard:
+            again = [list(stretch) for stretch in ranges(self.asked & self._have)]
+            through = next(n for n in range(1, max(self._have, default=0) + 2) if n not in self._have) - 1
+            word = self._word(through, [], again) if again else b""
+        if word:
+            self._client.publish(f"{ROOT}/ack", word, 1)
+
+    def ask_for_ledger(self) -> None:
+        """As a backend does: a command, which expires."""
+        expires = datetime.now(UTC) + timedelta(minutes=5)
+        command = {"schema": "dho.command/1", "expires": expires.isoformat(timespec="seconds")}
+        self._client.publish(f"{ROOT}/command/ledger/c-{secrets.token_hex(4)}", json.dumps(command), 1)
 
     def become(self, manner: Manner) -> None:
         with self._guard:
