@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import drivers
 from drivers import BUILTIN, WHERE
 from gateway import registry
 from gateway.errors import ConfigurationError
@@ -45,6 +46,11 @@ def test_a_built_in_name_is_taken_whether_it_is_loaded_or_not(monkeypatch: pytes
     install(monkeypatch, twin=["drivers.serial.and_scale:DRIVER"])
     with pytest.raises(ConfigurationError):
         registry.known_drivers(["twin"], wanted=())
+
+
+def test_there_is_nothing_else_in_the_package_of_drivers() -> None:
+    with pytest.raises(AttributeError, match="NO_SUCH"):
+        drivers.__getattr__("NO_SUCH")
 
 
 def test_every_driver_of_a_module_is_in_the_table() -> None:

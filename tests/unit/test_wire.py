@@ -27,6 +27,16 @@ class Whole(Record):
     said: Literal[True] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Other(Record):
+    word: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mixed(Record):
+    all: tuple[Part | Other, ...]
+
+
 WHOLE: dict[str, Any] = {"from": "here", "one": None, "many": [{"number": 3}, {"number": 4}], "exact": "2.00"}
 
 
@@ -69,6 +79,13 @@ def test_what_may_be_left_out_is_there_when_it_is_set() -> None:
 def test_what_the_annotations_do_not_say_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"Whole|Part|Invalid isoformat"):
         Whole.from_table({**WHOLE, **changes})
+
+
+def test_records_of_several_kinds_are_told_apart_by_what_fits() -> None:
+    mixed = Mixed(all=(Other(word="a"), Part(number=3)))
+    assert Mixed.from_text(mixed.text()) == mixed
+    with pytest.raises(ValueError, match=r"none of the records"):
+        Mixed.from_table({"all": [{"number": "3"}]})
 
 
 @pytest.mark.parametrize("text", ["", "[]", "7", '{"schema":"dho.reading/1"}', "{"])
