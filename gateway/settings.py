@@ -187,7 +187,7 @@ class BleDevice(_Device):
 
     transport: Literal["ble"]
     address: str = field(metadata=_rules("its Bluetooth address", pattern=r"^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$"))
-    user: int | None = field(default=None, metadata=_rules("user slot to open, for a device that asks", ge=0, le=255))
+    user: int | None = field(default=None, metadata=_rules("user slot to open, for a device that asks", ge=0, le=254))
     consent: int | None = field(default=None, metadata=_rules("consent code of that user slot", ge=0, le=9999))
 
 

@@ -163,7 +163,10 @@ def _tellers(driver: Driver) -> dict[str, Callable[[bytes], Facts]]:
     tellers: dict[str, Callable[[bytes], Facts]] = {normal(i.uuid): i.decode for i in driver.info}
     tellers |= {normal(clock.uuid): partial(_clock, clock) for clock in driver.clocks}
     controls = {normal(c.uuid) for c in driver.characteristics if c.control}
-    return tellers | {uuid: tell for uuid, tell in _ANSWERS.items() if uuid in controls}
+    tellers |= {uuid: tell for uuid, tell in _ANSWERS.items() if uuid in controls}
+    if user_data.USER_CONTROL_POINT in controls:
+        tellers |= _USER_DATA
+    return tellers
 
 
 def _clock(clock: Clock, data: bytes) -> Facts:
@@ -179,6 +182,10 @@ def _answer(decode: Callable[[bytes], racp.Answer | user_data.Answer], data: byt
 _ANSWERS: Mapping[str, Callable[[bytes], Facts]] = {
     racp.RACP: partial(_answer, racp.answer),
     user_data.USER_CONTROL_POINT: partial(_answer, user_data.answer),
+}
+_USER_DATA: Mapping[str, Callable[[bytes], Facts]] = {
+    user_data.BIRTH_DATE: lambda data: {"date": user_data.birth_date(data)},
+    user_data.INCREMENT: lambda data: {"increment": user_data.increment(data)},
 }
 
 

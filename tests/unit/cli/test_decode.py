@@ -66,6 +66,8 @@ def test_what_the_device_tells_of_itself_is_said_as_facts(decode: Any) -> None:
     [
         ("glucose", "2A52=06000106", {"opcode": 6, "operator": 0, "request": 1, "code": 6, "count": None}),
         ("weight-scale", "2A9F=20010103", {"opcode": 32, "request": 1, "response": 1, "parameter": "03"}),
+        ("weight-scale", "2A85=bf070808", {"date": "1983-08-08"}),
+        ("weight-scale", "2A99=06000000", {"increment": 6}),
         ("weight-scale", "2A2B=ea07050c12352b028001", {"time": "2026-05-12T18:53:43.500000"}),
         ("and-ua651ble", "2A08=00000000121a20", {"time": None}),
     ],
