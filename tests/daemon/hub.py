@@ -45,7 +45,7 @@ port = "{port}"
 """
 
 
-def until(condition: Callable[[], Any], within: float = 15.0, what: str = "the condition") -> Any:
+def until(condition: Callable[[], Any], within: float = 40.0, what: str = "the condition") -> Any:
     """Waits until `condition` gives something true, and gives it; AssertionError after `within` seconds."""
     deadline = time.monotonic() + within
     while not (found := condition()):
@@ -169,7 +169,7 @@ class Hub:
         self.wait_for("device.opened", starts)
         return self
 
-    def wait_for(self, event: str, count: int = 1, within: float = 15.0) -> list[dict[str, Any]]:
+    def wait_for(self, event: str, count: int = 1, within: float = 40.0) -> list[dict[str, Any]]:
         until(lambda: len(self.named(event)) >= count, within, f"{count} x {event}")
         return self.named(event)
 

@@ -11,7 +11,8 @@ import pytest
 
 from tests.daemon.hub import Hub, Listener, Pty, until
 
-pytestmark = pytest.mark.broker
+# Many commands, each a process of its own: slow on a busy machine.
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(240)]
 
 ID, NEXT = "asg-9f2c7b", "asg-1d88e0"
 

@@ -15,7 +15,8 @@ from gateway.store.signing import is_signed
 from tests.broker.mosquitto import Broker
 from tests.daemon.hub import ROOT, Hub, Listener, Pty, until
 
-pytestmark = pytest.mark.broker
+# Many commands, each a process of its own: slow on a busy machine.
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(240)]
 
 PERSONS = ("137174 04089", "Kari Nordmann", "+47 912 34 567")
 
@@ -137,7 +138,6 @@ def state_of_wipe(hub: Hub) -> str | None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("moment", ["asked", "begun"])
 def test_a_wipe_that_the_power_cuts_short_ends_by_itself(hub: Hub, scale: Pty, listener: Listener, moment: str) -> None:
     """Whoever asked is gone, too; of 1,000 values none is found, and one certificate says so."""
