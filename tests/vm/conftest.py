@@ -34,12 +34,24 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 @pytest.fixture(scope="session")
 def report() -> Iterator[Report]:
-    """What was measured; written where `scripts/test-vm` wants it."""
+    """What was measured."""
     made = Report({"debian": ASKED or ""})
     yield made
-    made.facts["tests"] = ", ".join(f"{count} {outcome}" for outcome, count in _OUTCOMES.items())
+    _write(made)
+
+
+@pytest.fixture(autouse=True)
+def _written(report: Report) -> Iterator[None]:
+    """Also a run that is cut off leaves what it has measured."""
+    yield
+    _write(report)
+
+
+def _write(report: Report) -> None:
+    """Where `scripts/test-vm` wants it."""
+    report.facts["tests"] = ", ".join(f"{count} {outcome}" for outcome, count in _OUTCOMES.items())
     if "DHO_VM_REPORT" in os.environ:
-        made.write(Path(os.environ["DHO_VM_REPORT"]))
+        report.write(Path(os.environ["DHO_VM_REPORT"]))
 
 
 @pytest.fixture(scope="session")
