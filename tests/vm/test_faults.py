@@ -61,7 +61,8 @@ class Trial:
         """Somebody weighs in: after how many seconds from `since` the reading was stored, and that it is received."""
         stored = len(self.hub.stored)
         self.home.do(self.devices.scale_measures)
-        until(lambda: len(self.hub.stored) > stored, 240, "a reading that is stored")
+        # Looked at as it comes, since that is when it is timed.
+        until(lambda: self.heard() and len(self.hub.stored) > stored, 240, "a reading that is stored")
         seconds = now() - since
         until(lambda: set(self.hub.stored) <= set(self.hub.received()), 60, "the reading at the receiver")
         until(lambda: self.hub.radio == "ready", 60, "a radio that is ready")
@@ -85,7 +86,8 @@ class Trial:
         fault()
         name = self.named(codes, began)
         code = ", ".join(sorted(codes & set(name.document["codes"])))
-        assert self.hub.radio != "ready", "blind"
+        until(lambda: self.hub.radio != "ready", 60, "the same in the journal")
+        assert [h for h in self.heard() if h.topic == "health"][-1].document["codes"], "ready, and blind"
         mended = now()
         mend()
         self.report.faults.append(Fault(what, code, name.at - began, self.flows(mended)))
