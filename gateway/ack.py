@@ -1,6 +1,7 @@
 """The receiver's word (`dho.ack/1`): what it has stored, and what it asks for again."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 Range = tuple[int, int]
@@ -57,3 +58,14 @@ def _range(entry: object, key: str, last_seq: int) -> Range:
 
 def _is_seq(value: object, low: int, high: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def runs(seqs: Iterable[int]) -> list[Range]:
+    """The ranges that these places make, in order."""
+    found: list[Range] = []
+    for seq in sorted(seqs):
+        if found and seq <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], seq)
+        else:
+            found.append((seq, seq))
+    return found

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal, Protocol
 
-from gateway.ack import Ack, Range
+from gateway.ack import Ack, Range, runs
 from gateway.backoff import SILENT_RECEIVER, UPLINK, CatchUp
 from gateway.env import Env
 from gateway.errors import UnsendableError
@@ -22,6 +22,8 @@ from gateway.waiting import woken
 # How long a broker's word may wait to be written down: a receiver's ack usually follows and makes it needless.
 _SETTLE_S = 2.0
 _SETTLE_AT = 200
+# A backlog fills a full window by this part of it at a time: a turn for each answer would cost more than the rest.
+_LOT = 4
 _NO_END = 2**62
 # A receiver that asks faster than the window empties gets all that waits, from the oldest.
 _MOST_ASKED = 20
@@ -127,7 +129,7 @@ class Forwarder:
         self._asked: list[_Lane] = []
         self._old_empty = False
         self._in_flight: set[int] = set()
-        self._taken: list[int] = []
+        self._taken: dict[int, None] = {}
         self._taken_at = 0.0
         self._refused: list[tuple[int, str, str]] = []
         self._acks: deque[Ack] = deque()
@@ -162,7 +164,7 @@ class Forwarder:
     def changed(self) -> None:
         """What waits is not what it was: it is gone through from the beginning."""
         # What a broker took at a place that is void by now was another message.
-        self._taken = [seq for seq in self._taken if not self._is_void(seq)]
+        self._taken = {seq: None for seq in self._taken if not self._is_void(seq)}
         self._offers = self._known_offers()
         self._begin()
         self._wake.set()
@@ -243,7 +245,7 @@ class Forwarder:
         self._remind_at = self._env.monotonic() + SILENT_RECEIVER.wait_s(self._silences + 1, self._env.jitter())
 
     def _forget(self, ranges: Sequence[Range]) -> None:
-        self._taken = [s for s in self._taken if not _within(s, ranges)]
+        self._taken = {seq: None for seq in self._taken if not _within(seq, ranges)}
         for lane in (self._new, *self._asked, self._old):
             lane.ahead = deque(row for row in lane.ahead if not _within(row.seq, ranges))
 
@@ -278,10 +280,10 @@ class Forwarder:
             self._refused.pop(0)
         if self._taken and (at_once or self._due()):
             if self._confirm == "broker":
-                self._told("released", self._outbox.release([(s, s) for s in self._taken]))
+                self._told("released", self._outbox.release(runs(self._taken)))
             else:
-                self._outbox.mark_at_broker(self._taken)
-            self._taken = []
+                self._outbox.mark_at_broker(list(self._taken))
+            self._taken = {}
 
     def _known_offers(self) -> SecondOffers:
         aside = [(kind, reason) for kind, reason, _count in self._outbox.refused()]
@@ -357,7 +359,12 @@ class Forwarder:
             # The uplink is overfull: after a pause everything that waits is gone through from the beginning.
             self._failures += 1
             self._pause_ends = self._env.monotonic() + UPLINK.wait_s(self._failures, self._env.jitter())
-        self._wake.set()
+        if error is not None or self._pressing() or len(in_flight) <= self._window - self._window // _LOT:
+            self._wake.set()
+
+    def _pressing(self) -> bool:
+        """Whether something waits that goes before the backlog."""
+        return bool(self._asked or self._new.ahead) or self._new.after < self._outbox.last_seq
 
     def _refuse(self, row: Waiting, reason: str) -> None:
         if row.kind == "void":
@@ -368,7 +375,7 @@ class Forwarder:
     def _take(self, seq: int) -> None:
         if not self._taken:
             self._taken_at = self._env.monotonic()
-        self._taken.append(seq)
+        self._taken[seq] = None
         self._failures = 0
         self._told("sent", 1)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from gateway.ack import runs
 from gateway.deviation import Occurrence, unsendable
 from gateway.reading import Reading
 from gateway.store.database import Medium, mapped, transaction
@@ -15,8 +16,7 @@ from gateway.store.sealing import Seal
 _AT_ONCE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One message that waits: its place, its kind (the topic's last word), its text."""
 
     seq: int
@@ -95,9 +95,8 @@ class Outbox:
     def mark_at_broker(self, seqs: Sequence[int]) -> None:
         """A broker has taken these: a reconnect does not send them again."""
         with transaction(self._connection):
-            self._connection.executemany(
-                "UPDATE outbox SET at_broker = at_broker + 1 WHERE seq = ?", [(s,) for s in seqs]
-            )
+            query = "UPDATE outbox SET at_broker = at_broker + 1 WHERE seq BETWEEN ? AND ?"
+            self._connection.executemany(query, runs(seqs))
 
     def release(self, ranges: Iterable[Range]) -> int:
         """These are confirmed and leave the outbox; gives how many were still in it."""

@@ -162,8 +162,7 @@ class Link:
         self._watch()
 
     def _watch(self) -> None:
-        patience = self._window.patience()
-        if patience is None or self._timer is not None:
+        if self._timer is not None or (patience := self._window.patience()) is None:
             return
         self._timer = self._loop.call_later(max(patience, 0), self._look)
 
@@ -258,7 +257,8 @@ class Link:
             else:
                 sending.fail(error)
             self._events.answered(error)
-        self._pump()
+        if self._window.waits:
+            self._pump()
 
     def _subscribed(self, refused: Sequence[int]) -> None:
         if not self._unwanted.is_set():

@@ -56,6 +56,11 @@ class Window:
         """Messages on the way or in line."""
         return len(self._flying) + len(self._line)
 
+    @property
+    def waits(self) -> bool:
+        """Whether a message is in line."""
+        return bool(self._line)
+
     def narrow(self, receive_maximum: int | None, max_packet: int | None) -> None:
         """The broker's own limits; they count where they are smaller."""
         self._size = min(self._size, receive_maximum or self._size)

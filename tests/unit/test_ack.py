@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.ack import Ack, BadAckError, parse_ack
+from gateway.ack import Ack, BadAckError, parse_ack, runs
 
 EPOCH = "e-51c0a2"
 
@@ -86,3 +86,8 @@ def test_whatever_is_sent_only_places_that_were_given_come_out(
 def test_any_bytes_are_an_ack_or_refused(payload: bytes) -> None:
     with pytest.raises(BadAckError):
         parse_ack(payload, EPOCH, 10)
+
+
+def test_places_make_ranges_in_order_whatever_the_order_they_came_in() -> None:
+    assert runs([]) == []
+    assert runs([5, 1, 2, 3, 7, 6, 2]) == [(1, 3), (5, 7)]
