@@ -84,12 +84,14 @@ class Trial:
         """A fault that lasts: named, not ready as long as it lasts, and over when it is mended."""
         began = now()
         fault()
-        name = self.named(codes, began)
+        try:
+            name = self.named(codes, began)
+            until(lambda: self.hub.radio != "ready", 60, "the same in the journal")
+            assert [h for h in self.heard() if h.topic == "health"][-1].document["codes"], "ready, and blind"
+        finally:
+            mended = now()
+            mend()
         code = ", ".join(sorted(codes & set(name.document["codes"])))
-        until(lambda: self.hub.radio != "ready", 60, "the same in the journal")
-        assert [h for h in self.heard() if h.topic == "health"][-1].document["codes"], "ready, and blind"
-        mended = now()
-        mend()
         self.report.faults.append(Fault(what, code, name.at - began, self.flows(mended)))
 
 
