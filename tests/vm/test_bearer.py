@@ -16,7 +16,7 @@ from tests.vm.hub import Hub
 from tests.vm.report import Report
 from tests.vm.rounds import Count, contact, moments
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 
 STORED = 3
 _SHARE = "/opt/dho-gateway/share/dho-gateway/systemd/early-senders.conf"
@@ -54,7 +54,7 @@ def primed(hub: Hub, is_primed: bool) -> None:
         ]
         return any(facts.items() <= twin.items() for twin in twins)
 
-    until(said, 60, f"a twin with {facts}")
+    until(said, 180, f"a twin with {facts}")
 
 
 def test_the_first_connection_after_bluetoothd_was_killed_loses_nothing(
@@ -66,7 +66,7 @@ def test_the_first_connection_after_bluetoothd_was_killed_loses_nothing(
     primed(hub, True)
     hub.guest.run("systemctl kill -s KILL bluetooth; systemctl start bluetooth")
     primed(hub, False)
-    until(lambda: hub.radio == "ready", 60, "a radio that is ready")
+    until(lambda: hub.radio == "ready", 180, "a radio that is ready")
     count = Count(hub, home, devices, cuff)
 
     # Past BlueZ: first it is gone too soon to be told to wait, then it is told.
