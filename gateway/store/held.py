@@ -95,8 +95,7 @@ class Held:
 
     def released(self, given: dict[bytes, int]) -> None:
         """The places of these are taken from now on."""
-        self._places.remember(given)
-        self._outbox.last_seq += len(given)
+        self._outbox.given(list(given.items()))
 
     def delete(self, ids: Sequence[str]) -> None:
         """These are gone for good: handed over again they are not taken. RefusedError for one that is not held."""
