@@ -25,7 +25,7 @@ from tests.daemon.hub import until
 
 _dice = random.Random()  # noqa: S311  # dice, not secrets
 # A machine that is busy with other rows may take its time.
-_SOON_S = 60.0
+_SOON_S = 120.0
 
 
 def outage(seconds: float = 4.0) -> None:
