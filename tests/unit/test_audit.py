@@ -138,3 +138,9 @@ def test_a_chain_rewritten_as_a_whole_does_not_hold_a_head_noted_earlier() -> No
 def test_what_is_no_head_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="NUMBER"):
         parse_head(text)
+
+
+def test_a_record_exchanged_together_with_its_own_digest_is_found_by_the_next() -> None:
+    rows, head = chain(4)
+    rows[1] = chained(Head(1, rows[0].digest), entry("assignment.pause"))
+    assert list(flaws(rows, head)) == [Flaw(2, 2, "altered")]

@@ -98,3 +98,9 @@ def test_a_change_is_checked_like_the_making() -> None:
     assert reading().changed(seq=7).seq == 7
     with pytest.raises(ValueError, match=r"Reading\.seq"):
         reading().changed(seq="7")
+
+
+def test_of_several_records_the_one_that_fits_is_read_and_none_is_a_mistake() -> None:
+    assert Mixed.from_table({"all": [{"word": "x"}, {"number": 1}]}) == Mixed(all=(Other(word="x"), Part(number=1)))
+    with pytest.raises(ValueError, match="none of the records fits"):
+        Mixed.from_table({"all": [{"letter": "x"}]})
