@@ -67,6 +67,24 @@ def test_a_reading_leaves_the_outbox_when_the_receiver_has_it_and_not_before(way
     scene(way, play)
 
 
+def test_a_place_that_was_made_void_is_told_though_the_broker_took_the_reading_that_had_it(way: Way) -> None:
+    """What was taken and not written down yet was another message."""
+
+    async def play() -> None:
+        await way.keep(3)
+        await way.connect()
+        await way.take()
+        way.store.outbox.put_void(2, render_void("hub-0042", way.store.epoch, 2, 2, "wiped"))
+        way.forwarder.changed()
+        await settle()
+        assert (way.sent, way.broker.log[3:]) == ([1, 2, 3], [("void", 2)])
+        await way.take_everything()
+        await way.world.advance(10)
+        assert (way.waiting, way.store.outbox.depth().at_broker) == (3, 3)
+
+    scene(way, play)
+
+
 def test_where_the_broker_confirms_its_word_releases_at_once(tmp_path: Path) -> None:
     way = Way(tmp_path / "store", confirm="broker")
 
