@@ -40,7 +40,7 @@ class Count:
         found = self._hub.received().items()
         return {i: reading for i, reading in found if reading["time"].get("device_time", "") > self._since}
 
-    def wait(self, within: float = 120.0) -> None:
+    def wait(self, within: float = 300.0) -> None:
         """Until the receiver has as many readings as were confirmed; returns with too many as well."""
         until(lambda: len(self.received()) >= self.confirmed, within, f"{self.confirmed} readings at the receiver")
 
@@ -48,13 +48,13 @@ class Count:
         return self._home.do(lambda: sum(len(device.confirmed) for device in self._counted))
 
 
-def contact(home: Home, device: VirtualDevice, measure: Callable[[], None], within: float = 180.0) -> None:
+def contact(home: Home, device: VirtualDevice, measure: Callable[[], None], within: float = 420.0) -> None:
     """Somebody measures; returns when the device has given everything and is alone."""
     home.do(measure)
     alone(home, device, within)
 
 
-def alone(home: Home, device: VirtualDevice, within: float = 180.0) -> None:
+def alone(home: Home, device: VirtualDevice, within: float = 420.0) -> None:
     """Until the device has given everything and is not connected."""
     until(lambda: home.do(lambda: not device.has_news and not device.linked), within, "the end of a contact")
 
