@@ -14,7 +14,7 @@ from tests.vm.guest import until
 from tests.vm.home import Home
 from tests.vm.hub import Hub
 from tests.vm.report import Report
-from tests.vm.rounds import Count, contact, moments
+from tests.vm.rounds import Count, alone, contact, moments, starts_by_itself
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -88,3 +88,24 @@ def test_the_first_connection_after_bluetoothd_was_killed_loses_nothing(
     )
     assert count.confirmed == len(readings) == len(moments(readings)) == 4 * STORED
     assert home.pairings[cuff.address] == 1
+
+
+def test_the_first_connection_after_a_power_cut_loses_nothing(
+    allowed: Hub, home: Home, devices: Devices, report: Report, hasty: Callable[[bool], None]
+) -> None:
+    """That the cuff was never told to wait is known before it is asked, and so it is known afterwards."""
+    cuff, hub = devices.cuff, allowed
+    starts_by_itself(hub)
+    hasty(True)
+    contact(home, cuff, devices.cuff_measures)
+    primed(hub, True)
+    hub.power_cut()
+    count = Count(hub, home, devices, cuff)
+    home.do(lambda: devices.cuff_measures(STORED))
+    hub.power_on()
+    alone(home, cuff, 600)
+    count.wait()
+    readings = count.received()
+    report.facts["first connection after a power cut, past BlueZ"] = f"{len(readings)} of {count.confirmed}"
+    assert count.confirmed == len(readings) == len(moments(readings)) == STORED
+    primed(hub, False)
