@@ -1,7 +1,7 @@
 """A bonded cuff that sends what it has stored as soon as the link is encrypted, and deletes what was confirmed: met
 again and again, with the daemon, bluetoothd and the power going in between, it loses nothing and is paired once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -14,8 +14,23 @@ from tests.vm.rounds import Count, asked, contact, moments, starts_by_itself
 
 ROUNDS = asked("RECONNECTS", 12)
 STORED = 3
+_SHARE = "/opt/dho-gateway/share/dho-gateway/systemd/early-senders.conf"
+_PLACE = "/etc/systemd/system/dho-gateway.service.d/early-senders.conf"
 
 pytestmark = pytest.mark.timeout(900 + 30 * ROUNDS)
+
+
+@pytest.fixture
+def allowed(running: Hub) -> Iterator[Hub]:
+    """The daemon may make a connection past BlueZ where a last contact did not end in order."""
+    running.guest.run(f"install -D -m 644 {_SHARE} {_PLACE} && systemctl daemon-reload")
+    running.restart()
+    running.ensure_running()
+    starts_by_itself(running)
+    yield running
+    running.guest.run(f"rm {_PLACE} && systemctl daemon-reload")
+    running.restart()
+    running.ensure_running()
 
 
 def cut(hub: Hub) -> None:
@@ -31,13 +46,12 @@ FAULTS: dict[str, Callable[[Hub], object]] = {
 }
 
 
-def test_a_cuff_met_again_and_again_loses_nothing(running: Hub, home: Home, devices: Devices, report: Report) -> None:
+def test_a_cuff_met_again_and_again_loses_nothing(allowed: Hub, home: Home, devices: Devices, report: Report) -> None:
     """Every other time it is gone before it can be told to wait, and begins by itself at the next contact.
 
     Not so before a fault: that is for `test_bearer`. After a fault, the first connection is one that counts.
     """
-    starts_by_itself(running)
-    cuff, count = devices.cuff, Count(running, home, devices, devices.cuff)
+    cuff, count = devices.cuff, Count(allowed, home, devices, devices.cuff)
     due = {ROUNDS * (n + 1) // (len(FAULTS) + 1): fault for n, fault in enumerate(FAULTS.values())}
     hasty = {n for n in range(1, ROUNDS, 2) if n + 1 not in due}
     usual = home.do(lambda: cuff.habits)
@@ -45,7 +59,7 @@ def test_a_cuff_met_again_and_again_loses_nothing(running: Hub, home: Home, devi
     try:
         for n in range(ROUNDS):
             if n in due:
-                due[n](running)
+                due[n](allowed)
             cuff.habits = quick if n in hasty else usual
             contact(home, cuff, lambda: devices.cuff_measures(STORED))
         count.wait()
