@@ -88,7 +88,7 @@ class Daemon:
         self._place = self._make_place(zone, simulated=simulated)
         self._supervisor = Supervisor(env, self._note)
         self._uplink = self._make_uplink()
-        self._egress = Egress(self._uplink.publish, self._withheld)
+        self._egress = Egress(self._uplink.publish, self._withheld, env.monotonic)
         self._announcer = Announcer(self._store.events, self._publish_event, self._count_late, env)
         self._forwarder = self._make_forwarder()
         told = Told(kept=self._kept, note=self._note, changed=self._changed, radio=self._radio_changed)
@@ -372,7 +372,8 @@ class Daemon:
     def _codes(self) -> list[str]:
         lost = ["clock-unsynchronised"] if self._env.hub_clock() == "unsynchronised" else []
         deaf = ["mqtt-subscription-refused"] if self._uplink.state.refused_subscriptions else []
-        return self._instruments.codes() + self._house.codes() + lost + deaf
+        mute = ["mqtt-document-refused"] if self._egress.refused else []
+        return self._instruments.codes() + self._house.codes() + lost + deaf + mute
 
 
 def _radio(radio: "Radio | None") -> dict[str, object] | None:

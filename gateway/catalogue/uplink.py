@@ -76,6 +76,12 @@ TEXTS = {
         "The broker lets the hub send but not listen. Correct the broker's access list.",
         "Megleren lar huben sende, men ikke lytte. Rett meglerens tilgangsliste.",
     ),
+    "mqtt-document-refused": Text(
+        "The broker does not let the hub tell all of itself. Correct the broker's access list; the hub tries again "
+        "every quarter of an hour.",
+        "Megleren lar ikke huben fortelle alt om seg selv. Rett meglerens tilgangsliste; huben prøver igjen hvert "
+        "kvarter.",
+    ),
     "session-taken-over": Text(
         "Another client uses the same name. Give each hub its own hub.id.",
         "En annen klient bruker samme navn. Gi hver hub sin egen hub.id.",

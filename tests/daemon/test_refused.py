@@ -16,6 +16,22 @@ ALLOWED = ("state", "about", "health", "device/#", "event/#", "alarm/#", "ledger
 DENIED = "".join(f"topic write {ROOT}/{words}\n" for words in ALLOWED) + "topic read #\ntopic write dho/+/+/+/ack\n"
 
 
+def test_readings_go_out_where_the_hub_may_not_tell_of_itself(
+    hub: Hub, scale: Pty, tmp_path: Path, make_broker: Callable[..., Broker]
+) -> None:
+    rights = tmp_path / "rights"
+    rights.write_text(f"topic write {ROOT}/reading/#\ntopic read #\n", encoding="ascii")
+    rights.chmod(0o644)
+    broker = make_broker(extra=(f"acl_file {rights}",))
+    hub.port = broker.port
+    listener = Listener(broker.port)
+    hub.start().wait_for("device.opened")
+    scale.weigh(70)
+    (reading,) = until(listener.readings, 60, "the reading")
+    assert reading["values"][0]["value"] == "70.00"
+    listener.close()
+
+
 def test_denied_readings_are_counted_and_come_in_order_under_their_ids_when_the_access_list_is_mended(
     hub: Hub, scale: Pty, tmp_path: Path, make_broker: Callable[..., Broker]
 ) -> None:
