@@ -15,8 +15,8 @@ from typing import Any
 PAGE = Path(__file__).with_name("REPORT.md")
 _HEAD = """# What was measured in the machine
 
-Written by `scripts/test-vm --report` on {date}. The machine is emulated, its devices and its radio are virtual; kernel,
-bluetoothd, D-Bus and systemd are Debian's. Seconds are those of a slow, shared machine.
+Written by `scripts/test-vm --report` on {date}. The machine is emulated, its devices and its radio are virtual;
+kernel, bluetoothd, D-Bus and systemd are Debian's. Seconds are those of a slow, shared machine.
 
 """
 _FAULTS = """
