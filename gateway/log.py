@@ -7,7 +7,8 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
-from typing import TextIO
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
@@ -39,9 +40,25 @@ _ADDRESS = re.compile(r"(?i)(?<![0-9a-f])[0-9a-f]{2}(?:[:_-][0-9a-f]{2}){5}(?![0
 _MASK = "[redacted]"
 
 
+class _Lenient:
+    """A stream whose failures are nobody's: that a line cannot be logged must not keep a reading from being kept."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+
 def configure(level: str = "info", stream: TextIO | None = None) -> Log:
     """Sets up structlog, and sends what libraries log the same way; gives the daemon's logger."""
-    out = stream or sys.stderr
+    out = cast("TextIO", _Lenient(stream or sys.stderr))
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),

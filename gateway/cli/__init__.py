@@ -52,7 +52,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.command is None:
         _parser(wanted).print_help()
         return USAGE
-    code: int = import_module(f"gateway.cli.{arguments.command}").run(arguments)
+    try:
+        code: int = import_module(f"gateway.cli.{arguments.command}").run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has left, as `| head` does; Python's own flush at the end could not reach it either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
     return code
 
 

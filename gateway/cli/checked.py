@@ -4,6 +4,7 @@ What a check needs would stay in the daemon's memory as long as it runs, and a f
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -25,8 +26,10 @@ class Check:
     """A check that has begun; whoever made it may do something else before it asks for what was `found`."""
 
     def __init__(self, path: str) -> None:
-        words = [sys.executable, "-m", "gateway", "check", "--json", "--config", path]
-        self._process = subprocess.Popen(words, stdout=subprocess.PIPE)  # noqa: S603  # ourselves
+        words = [sys.executable, "-P", "-m", "gateway", "check", "--json", "--config", path]
+        # The same modules from the same places, whatever lies in the working directory.
+        places = {"PYTHONPATH": os.pathsep.join(sys.path)}
+        self._process = subprocess.Popen(words, stdout=subprocess.PIPE, env=os.environ | places)  # noqa: S603  # ourselves
 
     def found(self) -> Checked | None:
         """Waits for what is found; None if the check itself has failed."""

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -115,3 +116,15 @@ def test_the_hub_s_own_names_are_never_masked() -> None:
         "boot": "123456789012",
     }
     assert redact(None, "info", dict(fields)) == fields
+
+
+@pytest.mark.usefixtures("out")
+def test_a_line_that_cannot_be_written_harms_nobody() -> None:
+    """As where the log is a file on a full disk."""
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        configure("info", full).info("reading.stored", id="018f", seq=7)
+        logging.getLogger("library").warning("full")
+        with pytest.raises(OSError, match="No space"):
+            full.write("x" * 100_000)
+        with suppress(OSError):
+            full.close()

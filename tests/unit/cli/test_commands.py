@@ -2,6 +2,8 @@
 
 import importlib.metadata
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -106,6 +108,14 @@ def test_without_a_command_the_commands_are_listed(told: Told) -> None:
     code, out = told.by()
     assert code == cli.USAGE
     assert all(command in out for command in cli.COMMANDS)
+
+
+def test_a_reader_that_leaves_early_is_no_fault() -> None:
+    """As `dho-gateway drivers | head -n 1` does."""
+    command = f"{sys.executable} -m gateway drivers | head -n 1"
+    done = subprocess.run(["/bin/bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("pulse-oximeter ")
+    assert done.stderr == ""
 
 
 def test_words_of_the_process_are_taken_by_default(monkeypatch: pytest.MonkeyPatch, told: Told) -> None:
