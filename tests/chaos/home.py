@@ -141,9 +141,7 @@ def score(world: World, *, all_fed: bool, quiet_s: float = _QUIET_S, recovery_s:
     Empty when every promise was kept.
     """
     problem = _recover(world, recovery_s, _expected(world, all_fed=all_fed), quiet_s)
-    # A check of the configuration that outlives its daemon, killed at its start, finds nobody to tell.
-    orphaned = any(line.startswith("BrokenPipeError") for line in world.hub.noise)
-    noise = [] if orphaned else [f"it wrote: {line}" for line in world.hub.noise]
+    noise = [f"it wrote: {line}" for line in world.hub.noise]
     return [*problem, *world.wrong, *noise, *judge(world.evidence(all_fed=all_fed))]
 
 
