@@ -10,34 +10,11 @@ import pytest
 from gateway import cli
 from gateway.acts import ACTS
 from gateway.store import Store
+from tests.configs import CUFF, HUB, SCALE
 from tests.readings import draft
 
-CONFIG = """
-[hub]
-id = "hub-0042"
-tenant = "skien"
-[store]
-path = "{store}"
-[mqtt]
-host = "127.0.0.1"
-port = 1883
-insecure_plaintext = true
-[[device]]
-name = "mansjett"
-driver = "blood-pressure"
-transport = "ble"
-address = "AA:BB:CC:DD:EE:FF"
-[[device]]
-name = "mansjett-2"
-driver = "blood-pressure"
-transport = "ble"
-address = "AA:BB:CC:DD:EE:F0"
-[[device]]
-name = "vekt"
-driver = "and-scale"
-transport = "serial"
-port = "/dev/serial/by-id/x"
-"""
+CUFF_2 = CUFF.replace("mansjett", "mansjett-2").replace(":FF", ":F0")
+CONFIG = HUB + CUFF + CUFF_2 + SCALE
 # A kit's life: what is asked for, and the record that it leaves.
 LIFE = (
     ("assignment create asg-9f2c7b1 --purpose assessment-14-days --days 14", "assignment.create"),

@@ -11,25 +11,11 @@ from gateway.keeping import Draft
 from gateway.reading import Attribution
 from gateway.store import Store
 from gateway.store.keys import outer_key
+from tests.configs import HUB, SCALE
 from tests.readings import draft, reading
 
 ID, EARLIER = "asg-9f2c7b1", "asg-1d88e02"
-CONFIG = """
-[hub]
-id = "hub-0042"
-tenant = "skien"
-[store]
-path = "{store}"
-[mqtt]
-host = "127.0.0.1"
-port = 1883
-insecure_plaintext = true
-[[device]]
-name = "vekt"
-driver = "and-scale"
-transport = "serial"
-port = "/dev/serial/by-id/x"
-"""
+CONFIG = HUB + SCALE
 
 
 @pytest.fixture

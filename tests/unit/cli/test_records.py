@@ -11,24 +11,14 @@ import pytest
 from gateway import cli
 from gateway.audit import Entry, When
 from gateway.store import Store
+from tests.configs import HUB
 from tests.readings import NOON, REF, draft
-
-CONFIG = """
-[hub]
-id = "hub-0042"
-tenant = "skien"
-[store]
-path = "{store}"
-[mqtt]
-host = "127.0.0.1"
-port = 8883
-"""
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> str:
     path = tmp_path / "gateway.toml"
-    path.write_text(CONFIG.format(store=tmp_path / "store"), encoding="utf-8")
+    path.write_text(HUB.format(store=tmp_path / "store"), encoding="utf-8")
     return str(path)
 
 

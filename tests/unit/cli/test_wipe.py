@@ -8,29 +8,10 @@ import pytest
 
 from gateway import cli
 from gateway.store import Store
+from tests.configs import CUFF, HUB, SCALE
 from tests.readings import draft
 
-CONFIG = """
-[hub]
-id = "hub-0042"
-tenant = "skien"
-[store]
-path = "{store}"
-[mqtt]
-host = "127.0.0.1"
-port = 1883
-insecure_plaintext = true
-[[device]]
-name = "mansjett"
-driver = "blood-pressure"
-transport = "ble"
-address = "AA:BB:CC:DD:EE:FF"
-[[device]]
-name = "vekt"
-driver = "and-scale"
-transport = "serial"
-port = "/dev/serial/by-id/x"
-"""
+CONFIG = HUB + CUFF + SCALE
 
 
 @pytest.fixture
