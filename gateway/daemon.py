@@ -28,7 +28,7 @@ from gateway.dating import Dating
 from gateway.decisions import Decisions
 from gateway.deviation import Occurrence
 from gateway.documents import Documents
-from gateway.egress import Egress
+from gateway.egress import DOCUMENT_REFUSED, Egress
 from gateway.env import Env, known_time
 from gateway.errors import GatewayError
 from gateway.forwarder import Forwarder, render_void
@@ -372,7 +372,7 @@ class Daemon:
     def _codes(self) -> list[str]:
         lost = ["clock-unsynchronised"] if self._env.hub_clock() == "unsynchronised" else []
         deaf = ["mqtt-subscription-refused"] if self._uplink.state.refused_subscriptions else []
-        mute = ["mqtt-document-refused"] if self._egress.refused else []
+        mute = [DOCUMENT_REFUSED] if self._egress.refused else []
         return self._instruments.codes() + self._house.codes() + lost + deaf + mute
 
 

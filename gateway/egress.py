@@ -7,11 +7,13 @@ told at every connection would then keep all readings from going out.
 import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 from gateway.errors import UnsendableError
 from gateway.screening import REASON, screen
 
+# What health says while documents rest.
+DOCUMENT_REFUSED: Final = "mqtt-document-refused"
 _REST_S = 900.0
 
 

@@ -77,10 +77,8 @@ TEXTS = {
         "Megleren lar huben sende, men ikke lytte. Rett meglerens tilgangsliste.",
     ),
     "mqtt-document-refused": Text(
-        "The broker does not let the hub tell all of itself. Correct the broker's access list; the hub tries again "
-        "every quarter of an hour.",
-        "Megleren lar ikke huben fortelle alt om seg selv. Rett meglerens tilgangsliste; huben prøver igjen hvert "
-        "kvarter.",
+        "The broker denies a document of the hub. Correct its access list; the hub tries every quarter of an hour.",
+        "Megleren avviser et dokument fra huben. Rett tilgangslisten; huben prøver igjen hvert kvarter.",
     ),
     "session-taken-over": Text(
         "Another client uses the same name. Give each hub its own hub.id.",

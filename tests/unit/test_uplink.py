@@ -13,13 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway import egress
 from gateway.catalogue.uplink import TEXTS
 from gateway.errors import GatewayError, RefusedError, TransientError, UnsendableError
 from gateway.uplink import faults, read_secret, reconnect_wait, tls
 from gateway.uplink.window import Sending, Window
 from tests.aio import run
 
-SOURCES = sorted(Path(faults.__file__).parent.glob("*.py"))
+SOURCES = [*sorted(Path(faults.__file__).parent.glob("*.py")), Path(egress.__file__)]
 
 
 # --- waiting -------------------------------------------------------------------------------------------------------
