@@ -9,7 +9,8 @@ from gateway.simulator.vendor_ble_devices import SP10W
 
 _QUICK = Habits(interval=0.1, linger=0.5)
 # Sends what it has as soon as the link is encrypted, and deletes what was confirmed.
-_EARLY = Habits(interval=0.1, linger=1.0, early=0.0)
+# It stays for some seconds, since an emulated machine needs more than one until it has paired.
+_EARLY = Habits(interval=0.1, linger=4.0, early=0.0)
 _BEGAN = datetime(2026, 1, 5, 7, 0, 0)  # noqa: DTZ001 (a device's clock has no zone)
 
 
