@@ -6,9 +6,9 @@ from pathlib import Path
 
 from gateway import cli
 from gateway.catalogue import say
-from gateway.cli.configuration import print_faults, read_configuration
+from gateway.cli.configuration import Configuration
+from gateway.cli.reading import add_options, looked
 from gateway.env import real_env
-from gateway.errors import ConfigurationError, GatewayError
 from gateway.health import age_s
 from gateway.store import look
 
@@ -22,24 +22,16 @@ Shows no measured value. Ends with 73 if there is no store yet."""
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Its options."""
-    parser.add_argument("--config", required=True, metavar="FILE", help="the configuration (TOML)")
-    parser.add_argument("--lang", choices=("en", "nb"), default="en", help="language of the sentences")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints counts and ages."""
-    try:
-        configuration = read_configuration(arguments.config)
-        found = look(Path(configuration.settings.store.path))
-    except ConfigurationError as error:
-        print_faults(error, arguments.lang, as_json=arguments.json)
-        return cli.CONFIG
-    except GatewayError as error:
-        text = say(error.reason, arguments.lang, {"detail": error.detail})
-        refused = {"ok": False, "error": error.reason, "text": text}
-        print(json.dumps(refused, ensure_ascii=False) if arguments.json else text)
-        return cli.STORE
+    return looked(arguments, lambda configuration: _show(arguments, configuration))
+
+
+def _show(arguments: argparse.Namespace, configuration: Configuration) -> int:
+    found = look(Path(configuration.settings.store.path))
     age = age_s(found.depth.oldest_received_at, real_env().now())
     report = {
         "epoch": found.epoch,
