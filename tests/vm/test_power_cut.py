@@ -3,14 +3,14 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.vm.devices import Devices
-from tests.vm.guest import until
+from tests.vm.guest import GuestError, until
 from tests.vm.home import Home
 from tests.vm.hub import Hub
 from tests.vm.report import Report
@@ -101,11 +101,14 @@ def test_what_was_stored_before_the_power_went_arrives_once(
             wired.power_cut()
         before |= wired.stored.keys()
         wired.power_on()
-    until(lambda: before <= wired.received().keys(), 180, "everything stored before the cuts at the receiver")
+    with suppress(GuestError):
+        until(lambda: before <= wired.received().keys(), 180, "everything stored before the cuts at the receiver")
+    lost = before - wired.received().keys()
+    report.facts["power cuts while readings arrived"] = CUTS
+    report.facts["readings stored before a cut, of which lost"] = f"{len(before)}, {len(lost)}"
+    assert not lost
     for device in (devices.cuff, devices.scale):
         alone(home, device)
     until(lambda: wired.stored.keys() <= wired.received().keys(), 180, "everything at the receiver")
-    report.facts["power cuts while readings arrived"] = CUTS
-    report.facts["readings stored before a cut, of which lost"] = f"{len(before)}, 0"
     acts = [act(reading) for reading in wired.received().values()]
     assert len(set(acts)) == len(acts), "an act of measuring arrived twice"

@@ -1,4 +1,5 @@
-"""How soon a device is served once it is heard, over a link of 30 ms each way: measured, and kept in the report."""
+"""How soon a device is served once it is heard, over a link of 30 ms each way: within 1 s where its services are known
+to BlueZ, within 3 s where BlueZ has never met it. Held to the median, since the machine is emulated and may stall."""
 
 import statistics
 import time
@@ -16,6 +17,7 @@ from tests.vm.report import Report
 from tests.vm.rounds import alone, asked, contact
 
 CONTACTS = asked("TIMES", 3)
+KNOWN_S, UNKNOWN_S = 1.0, 3.0
 
 pytestmark = pytest.mark.timeout(300 + 60 * CONTACTS)
 
@@ -54,3 +56,6 @@ def test_time_from_advertisement_to_subscription(running: Hub, home: Home, devic
     report.facts["advertisement to subscription at 30 ms each way, services known"] = told(known)
     report.facts["advertisement to subscription at 30 ms each way, bonded"] = told(bonded)
     report.facts["advertisement to subscription at 30 ms each way, device unknown to BlueZ"] = told(unknown)
+    assert statistics.median(known) < KNOWN_S
+    assert statistics.median(bonded) < KNOWN_S
+    assert statistics.median(unknown) < UNKNOWN_S
