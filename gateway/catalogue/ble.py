@@ -108,6 +108,12 @@ TEXTS = {
         "Enheten og huben ble ikke enige om en nøkkel. Sjekk koden hvis enheten viser en. Hvis den var paret med en "
         "annen hub eller telefon, fjern paringen der, eller nullstill den som bruksanvisningen sier; par den på nytt.",
     ),
+    "pairing-broken-off": Text(
+        "The device hung up each time before it was paired. Put fresh batteries into it, bring it close to the hub, and "
+        "end its pairing with any other hub or phone; then start again.",
+        "Enheten la på hver gang før den var paret. Sett inn nye batterier, ta den nær huben, og avslutt paringen med "
+        "andre huber eller telefoner; start så på nytt.",
+    ),
     "pairing-timeout": Text(
         "The pairing was not finished in time. Start again, with the device close to the hub and its code at hand.",
         "Paringen ble ikke fullført i tide. Start på nytt, med enheten nær huben og koden for hånden.",

@@ -29,6 +29,10 @@ TEXTS = {
         "Gjør enheten klar for paring slik bruksanvisningen sier: som oftest ved å holde knappen til et tegn blinker. "
         "Venter på den ...",
     ),
+    "device-pair-broken-off": Text(
+        "It hung up while it was being paired. Press its button again, close to the hub. Waiting for it ...",
+        "Den la på mens den ble paret. Trykk på knappen igjen, nær huben. Venter på den ...",
+    ),
     "device-pair-read": Text(
         "Paired. Take a measurement if the device does not send by itself.",
         "Paret. Gjør en måling hvis enheten ikke sender av seg selv.",

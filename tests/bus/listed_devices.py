@@ -146,6 +146,9 @@ class Typist:
         self.asked.append("show")
         self.shown.append(code)
 
+    def broken_off(self) -> None:
+        self.asked.append("broken off")
+
 
 def paired_before(bluetooth: VirtualBluetooth, device: VirtualDevice) -> None:
     """Hub and device have been paired in an earlier life."""

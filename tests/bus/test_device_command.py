@@ -20,6 +20,7 @@ from gateway.baseline import Baseline
 from gateway.identity import device_ref
 from gateway.simulator import frames
 from gateway.simulator.ble_devices import Cuff, Oximeter, Scale
+from gateway.simulator.bluez.scripted import ScriptedRadio
 from gateway.simulator.bluez.virtual import VirtualBluetooth
 from gateway.simulator.peripheral import Habits, VirtualDevice
 from gateway.store import Store, look
@@ -237,6 +238,33 @@ def test_a_wrong_code_is_said_and_pairs_nothing(tmp_path: Path) -> None:
         assert cuff.pending == 1
 
     run(main(), timeout=50.0)
+
+
+@pytest.mark.parametrize("comes_back", [True, False], ids=["its button is pressed again", "it stays away"])
+def test_a_device_that_hangs_up_while_it_is_paired_is_waited_for(tmp_path: Path, comes_back: bool) -> None:
+    """The person is told at once, and at the end of the time what to do."""
+
+    async def main() -> None:
+        cuff = Cuff("BP-1", needs_bond=True, habits=replace(HABITS, latency=0.2))
+        async with virtual_bluetooth([cuff]) as bluetooth:
+            radio = bluetooth.radio
+            assert isinstance(radio, ScriptedRadio)
+            words = ("pair", cuff.address, "--config", configuration(tmp_path, cuff), "--minutes", "0.3")
+            async with device(bluetooth, *words) as command:
+                await command.says("ready to be paired")
+                cuff.measure(PRESSURES[0])
+                await until(lambda: bluetooth.called("Pair") and cuff.linked, within=30.0)
+                await radio.remove(cuff.address)
+                await command.says("hung up while it was being paired")
+                if comes_back:
+                    radio.add(cuff)
+                    await command.says("Now measure once more")
+                    cuff.measure(PRESSURES[1])
+                code, result = await command.ended()
+            assert (code, result.get("error")) == ((0, None) if comes_back else (1, "pairing-broken-off"))
+            assert cuff.bond is comes_back
+
+    run(main(), timeout=58.0)
 
 
 def test_a_device_is_tried_once_and_tells_of_itself(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from gateway.simulator import frames
 from gateway.simulator.ble_devices import Cuff, Scale
 from gateway.simulator.bluez.agents import Agent
 from gateway.simulator.bluez.names import AGENT, DEVICE
+from gateway.simulator.bluez.scripted import ScriptedRadio
+from gateway.simulator.bluez.virtual import VirtualBluetooth
 from gateway.simulator.peripheral import Habits
 from tests.aio import run, until
 from tests.bus.dbus_client import DBusClient, dbus_client
@@ -27,6 +29,12 @@ PATIENT = replace(QUICK, pair_s=5.0)
 def cuff_that_shows(passkey: int | None) -> Cuff:
     """A cuff that wants a bond, and shows this code when it is paired."""
     return Cuff(needs_bond=True, habits=HABITS, passkey=passkey)
+
+
+def cut(bluetooth: VirtualBluetooth, device: Cuff) -> None:
+    """Its link is gone."""
+    assert isinstance(bluetooth.radio, ScriptedRadio)
+    bluetooth.radio.drop(device.address)
 
 
 @pytest.mark.parametrize("passkey", [None, 4711], ids=["just works", "shows a code"])
@@ -92,6 +100,51 @@ def test_nobody_pairs_while_no_window_is_open() -> None:
             assert bluetooth.called("Pair") == 0
             assert not cuff.bond
         assert cuff.pending == 1
+
+    run(main())
+
+
+@pytest.mark.parametrize("passkey", [None, 4711], ids=["just works", "shows a code"])
+def test_a_device_that_hangs_up_in_the_middle_is_paired_the_next_time_it_is_heard(passkey: int | None) -> None:
+    """Again and again, and the person is told each time."""
+
+    async def main() -> None:
+        slow = replace(HABITS, latency=0.2)
+        cuff, witness = Cuff(needs_bond=True, habits=slow, passkey=passkey), Witness()
+        person = Typist(passkey, waits=True)
+        async with virtual_bluetooth([cuff]) as bluetooth, running([listed(cuff, witness)], PATIENT) as radio:
+            cuff.measure(PRESSURE)
+            pairing = asyncio.create_task(radio.pair(cuff.address, person))
+            for times in (1, 2):
+                await until(lambda: bluetooth.called("Pair") == times and cuff.linked)  # noqa: B023 (awaited here)
+                await until(lambda: passkey is None or person.asked.count("read") == times)  # noqa: B023 (the same)
+                cut(bluetooth, cuff)
+                await until(lambda: person.asked.count("broken off") == times)  # noqa: B023 (the same)
+                assert not pairing.done()
+            person.answers.set()
+            await pairing
+            await until(lambda: witness.values == [PRESSURE])
+            assert bluetooth.called("Pair") == 3
+        assert cuff.bond
+
+    run(main())
+
+
+def test_a_device_that_hangs_up_at_the_code_it_is_given_is_not_tried_again() -> None:
+    """It may not have liked the code: the person decides."""
+
+    async def main() -> None:
+        slow = replace(HABITS, latency=0.2)
+        cuff, witness, person = Cuff(needs_bond=True, habits=slow, passkey=4711), Witness(), Typist(4711)
+        async with virtual_bluetooth([cuff]) as bluetooth, running([listed(cuff, witness)], PATIENT) as radio:
+            cuff.measure(PRESSURE)
+            pairing = asyncio.create_task(radio.pair(cuff.address, person))
+            await until(lambda: person.asked == ["read"])
+            cut(bluetooth, cuff)
+            with pytest.raises(GatewayError) as failed:
+                await pairing
+            assert failed.value.reason == "pairing-failed"
+            assert person.asked == ["read"]
 
     run(main())
 

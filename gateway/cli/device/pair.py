@@ -11,6 +11,7 @@ from gateway.cli.device.bench import Bench, add_device_options, bench
 from gateway.cli.device.talking import Talker, device_lines, guarded
 from gateway.cli.device.test import reading, show_facts, told_facts
 from gateway.errors import RefusedError
+from gateway.transport.ble.errors import PAIRING_BROKEN_OFF
 
 # So long without an advertisement is a device that sleeps; one that never sleeps is waited for no longer than this.
 _ASLEEP_S = 3.0
@@ -61,7 +62,8 @@ async def _made(made: Bench, person: "Typed", seconds: float) -> None:
             await made.radio.pair(made.wanted.address, person)
     except TimeoutError as error:
         state = made.radio.state.code
-        raise RefusedError("device-silent" if state == "ready" else state) from error
+        heard = PAIRING_BROKEN_OFF if person.hung_up else "device-silent"
+        raise RefusedError(heard if state == "ready" else state) from error
 
 
 async def _asleep(made: Bench) -> None:
@@ -85,9 +87,10 @@ def _report(made: Bench, values: int, talker: Talker) -> None:
 
 
 class Typed:
-    """The person at the terminal, or the code they gave beforehand."""
+    """The person at the terminal, or the code they gave beforehand. `hung_up`: the device has broken off a pairing."""
 
     def __init__(self, talker: Talker, passkey: int | None) -> None:
+        self.hung_up = False
         self._talker = talker
         self._passkey = passkey
 
@@ -109,6 +112,11 @@ class Typed:
     def show_code(self, code: int) -> None:
         """A code to be typed on the device."""
         self._talker.tell("device-type-code", code=f"{code:06d}")
+
+    def broken_off(self) -> None:
+        """The device is waited for again."""
+        self.hung_up = True
+        self._talker.tell("device-pair-broken-off")
 
 
 def _passkey(text: str) -> int:

@@ -51,6 +51,10 @@ class Agents:
 
         return ask
 
+    async def cancel(self, agent: Agent) -> None:
+        """What it was asked does not matter any more."""
+        await self._core.tree.ask(agent.client, agent.path, AGENT, "Cancel", ("", []), self._core.timing.agent)
+
     def client_gone(self, client: str) -> None:
         """A program left, and its agent with it."""
         self._agents.pop(client, None)

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from dbus_fast import Variant
 
-from gateway.simulator.bluez.agents import REFUSALS, Agents
+from gateway.simulator.bluez.agents import REFUSALS, Agent, Agents
 from gateway.simulator.bluez.core import Core, Known
 from gateway.simulator.bluez.names import DEVICE, bluez_error
 from gateway.simulator.bluez.radio import AttError, Link, LinkLostError, PairingFailedError
@@ -32,13 +33,29 @@ class Security:
         if link is None:
             raise bluez_error("AuthenticationCanceled", "Authentication Canceled")
         try:
-            await link.pair(self._agents.asking(agent, known.path), agent.capability)
+            await self._make_key(known, link, agent)
         except (PairingFailedError, *REFUSALS) as error:
             raise bluez_error("AuthenticationFailed", "Authentication Failed") from error
         except LinkLostError as error:
             raise bluez_error("AuthenticationCanceled", "Authentication Canceled") from error
         known.temporary = False
         self._core.tree.change(known.path, DEVICE, {"Paired": Variant("b", True), "Bonded": Variant("b", True)})
+
+    async def _make_key(self, known: Known, link: Link, agent: Agent) -> None:
+        """A link that goes is noticed while a person still looks for the code, and the agent is told."""
+        pairing = asyncio.ensure_future(link.pair(self._agents.asking(agent, known.path), agent.capability))
+        gone = asyncio.ensure_future(known.unlinked.wait())
+        try:
+            await asyncio.wait({pairing, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not pairing.done():
+                with suppress(*REFUSALS):
+                    await self._agents.cancel(agent)
+                raise LinkLostError
+            pairing.result()
+        finally:
+            for task in (pairing, gone):
+                task.cancel()
+            await asyncio.gather(pairing, gone, return_exceptions=True)
 
     async def secured(self, known: Known, link: Link, operation: Callable[[], Awaitable[Answer]]) -> Answer:
         """Runs an operation; if the peer wants a key, gets one and runs it once more.

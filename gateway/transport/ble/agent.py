@@ -41,13 +41,18 @@ class Person(Protocol):
         """A code to be typed on the device."""
         ...
 
+    def broken_off(self) -> None:
+        """The device hung up in the middle: it is paired the next time it is heard."""
+        ...
 
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """`path`: the one device that may be paired."""
+
+@dataclass(slots=True)
+class Window:
+    """`path`: the one device that may be paired. `answered`: the person has given a code, or has said no."""
 
     path: str
     person: Person
+    answered: bool = False
 
 
 class Agent:
@@ -59,7 +64,7 @@ class Agent:
         self._bluez = bluez
         self._env = env
         self._limits = limits
-        self._window: _Window | None = None
+        self._window: Window | None = None
         self._wake = asyncio.Event()
         self._asking: asyncio.Task[None] | None = None
         bluez.guests.append(self)
@@ -84,11 +89,11 @@ class Agent:
                 await self._registered.wait()
 
     @contextmanager
-    def window(self, path: str, person: Person) -> Iterator[None]:
+    def window(self, path: str, person: Person) -> Iterator[Window]:
         """Lets the device with this object path be paired, by this person, until the block ends."""
-        self._window = _Window(path, person)
+        self._window = Window(path, person)
         try:
-            yield
+            yield self._window
         finally:
             self._window = None
             self._stop_asking()
@@ -143,9 +148,9 @@ class Agent:
                     window.person.show_code(message.body[1])
                 return Message.new_method_return(message)
             case "RequestPasskey":
-                return self._ask(message, lambda: self._passkey(message, window.person))
+                return self._ask(message, lambda: self._passkey(message, window))
             case "RequestConfirmation":
-                return self._ask(message, lambda: self._confirmation(message, window.person))
+                return self._ask(message, lambda: self._confirmation(message, window))
             case _:
                 # PIN codes are of another Bluetooth.
                 return Message.new_error(message, _REJECTED, "not for Bluetooth LE")
@@ -164,14 +169,17 @@ class Agent:
         self._asking = asyncio.ensure_future(ask())
         return True
 
-    async def _passkey(self, message: Message, person: Person) -> Message:
-        code = await person.read_code()
+    async def _passkey(self, message: Message, window: Window) -> Message:
+        code = await window.person.read_code()
+        window.answered = True
         if code is None:
             return Message.new_error(message, _REJECTED, "no code was given")
         return Message.new_method_return(message, "u", [code])
 
-    async def _confirmation(self, message: Message, person: Person) -> Message:
-        if await person.same_code(int(message.body[1])):
+    async def _confirmation(self, message: Message, window: Window) -> Message:
+        same = await window.person.same_code(int(message.body[1]))
+        window.answered = True
+        if same:
             return Message.new_method_return(message)
         return Message.new_error(message, _REJECTED, "the codes differ")
 

@@ -21,12 +21,11 @@ from gateway.transport.ble.errors import (
     FOREIGN,
     MISSING,
     NO_ADAPTER,
-    NO_ANSWER,
     OFF,
-    PAIRING_TIMEOUT,
     STARTING,
     Doing,
     fault,
+    of_pairing,
     of_reply,
     translate,
 )
@@ -130,20 +129,27 @@ class Bluez:
 
     async def bonded(self, path: str) -> bool:
         """Whether BlueZ holds a bond with the device. Raises GatewayError."""
-        reply = await self.call(path, PROPERTIES, "Get", "ss", [DEVICE, "Paired"])
+        return await self._is(path, "Paired")
+
+    async def _is(self, path: str, what: str) -> bool:
+        reply = await self.call(path, PROPERTIES, "Get", "ss", [DEVICE, what])
         return bool(reply[0].value)
 
     async def pair(self, path: str, seconds: float) -> None:
         """Pairs a device, connecting it if need be; as this connection's doing, so that its agent is asked.
 
-        A device that has a bond already keeps it. Raises GatewayError, and leaves no link then.
+        A device that has a bond already keeps it. Raises GatewayError, and leaves no link then; `pairing-broken-off` is
+        what may be tried again.
         """
         try:
             await self.call(path, DEVICE, "Pair", seconds=seconds)
         except GatewayError as error:
             if "AlreadyExists" not in error.detail:
+                linked = False
+                with suppress(GatewayError):
+                    linked = await self._is(path, "Connected")
                 await self._give_up(path)
-                raise fault(PAIRING_TIMEOUT) if error.reason == NO_ANSWER else error from error
+                raise of_pairing(error, linked=linked) from error
         await self.call(path, PROPERTIES, "Set", "ssv", [DEVICE, "Trusted", Variant("b", True)])
 
     async def _give_up(self, path: str) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from gateway.env import Env
 from gateway.errors import GatewayError
-from gateway.transport.ble.agent import Agent, Person
+from gateway.transport.ble.agent import Agent, Person, Window
 from gateway.transport.ble.bearer_link import BearerLink, Door
 from gateway.transport.ble.bearers import Bearers
 from gateway.transport.ble.bluez import Bluez
@@ -22,6 +22,7 @@ from gateway.transport.ble.errors import (
     NEEDS_PAIRING,
     NEEDS_PAIRING_AGAIN,
     NO_ANSWER,
+    PAIRING_BROKEN_OFF,
     PAIRING_FAILED,
     fault,
 )
@@ -164,7 +165,10 @@ class Contacts:
                 spell.close()
 
     async def pair(self, address: str, person: Person) -> None:
-        """Pairs a listed device as soon as it is heard; the contact goes on from there. Raises GatewayError."""
+        """Pairs a listed device as soon as it is heard; the contact goes on from there. Raises GatewayError.
+
+        One that hangs up in the middle is paired the next time it is heard, for as long as this is waited for.
+        """
         pairing = _Pairing(person, asyncio.get_running_loop().create_future())
         self._pairings[address] = pairing
         self._memories[address] = _Memory()
@@ -200,20 +204,32 @@ class Contacts:
         self.keeper.hold(address, True)
         try:
             await self.agent.until_registered(self._limits.bus_s)
-            with self.agent.window(path, pairing.person):
-                await self._bluez.pair(path, self._limits.pair_s)
-        except GatewayError as error:
-            self.keeper.hold(address, False)
-            self._queue.finished(address, error, self._env.monotonic())
-            if not pairing.done.done():
-                pairing.done.set_exception(error)
-            return False
+            with self.agent.window(path, pairing.person) as window:
+                try:
+                    await self._bluez.pair(path, self._limits.pair_s)
+                except GatewayError as error:
+                    self._unpaired(address, pairing, window, error)
+                    return False
         finally:
             self._pairing = False
         self._pairings.pop(address, None)
         if not pairing.done.done():
             pairing.done.set_result(None)
         return True
+
+    def _unpaired(self, address: str, pairing: _Pairing, window: Window, error: GatewayError) -> None:
+        """Again, if the device only hung up; not if it did so at the code that it was given."""
+        self.keeper.hold(address, False)
+        broken_off = error.reason == PAIRING_BROKEN_OFF
+        if broken_off and window.answered:
+            error = fault(PAIRING_FAILED, error.detail)
+        self._queue.finished(address, error, self._env.monotonic(), reached=broken_off)
+        if pairing.done.done():
+            return
+        if broken_off and not window.answered:
+            pairing.person.broken_off()
+        else:
+            pairing.done.set_exception(error)
 
     async def _until_heard(self, seconds: float | None) -> None:
         with suppress(TimeoutError):

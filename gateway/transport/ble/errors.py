@@ -49,13 +49,14 @@ FAULT = "ble-fault"
 NEEDS_PAIRING = "needs-pairing"
 NEEDS_PAIRING_AGAIN = "needs-pairing-again"
 PAIRING_FAILED = "pairing-failed"
+PAIRING_BROKEN_OFF = "pairing-broken-off"
 PAIRING_TIMEOUT = "pairing-timeout"
 WRONG_PROFILE = "wrong-profile"
 
 REASONS = frozenset({
     STARTING, OFF, MISSING, NO_ADAPTER, PERMISSION, DEAF, LOST, CACHE_OFF, BLOCKED, SILENT, NEEDS_POWER_CYCLE,
     CONNECT_TIMEOUT, CONNECT_FAILED, GONE, DROPPED, BUSY, NO_ANSWER, REFUSED, FAULT, NEEDS_PAIRING, NEEDS_PAIRING_AGAIN,
-    PAIRING_FAILED, PAIRING_TIMEOUT, WRONG_PROFILE,
+    PAIRING_FAILED, PAIRING_BROKEN_OFF, PAIRING_TIMEOUT, WRONG_PROFILE,
 })  # fmt: skip
 _A_PERSON_MUST_ACT = frozenset({
     PERMISSION, REFUSED, NEEDS_PAIRING, NEEDS_PAIRING_AGAIN, PAIRING_FAILED, PAIRING_TIMEOUT, WRONG_PROFILE,
@@ -133,6 +134,25 @@ def _att_code(text: str) -> int | None:
     if number is not None:
         return int(number[1], 16)
     return next((code for pattern, code in _ATT_WORDS if re.search(pattern, text)), None)
+
+
+# What BlueZ calls it when the link went, or never came (src/device.c, new_authentication_return; kernel net/bluetooth/
+# mgmt.c, mgmt_status_table: a link that faded away has "timed out").
+_BROKEN_OFF = re.compile(r"Authentication(Canceled|Timeout)|ConnectionAttemptFailed|connection-(abort|canceled)")
+_LINK_GONE = frozenset({DROPPED, GONE, CONNECT_FAILED})
+
+
+def of_pairing(error: GatewayError, *, linked: bool) -> GatewayError:
+    """What a failed call to pair was: broken off by the device, not finished in our time, or what it says.
+
+    `linked`: whether the device is still connected. One that has hung up may have left BlueZ to say that it "failed".
+    """
+    if error.reason == NO_ANSWER and error.detail == TimeoutError.__name__:
+        return fault(PAIRING_TIMEOUT)
+    gone = error.reason in _LINK_GONE or (error.reason == PAIRING_FAILED and not linked)
+    if gone or _BROKEN_OFF.search(error.detail):
+        return fault(PAIRING_BROKEN_OFF, error.detail)
+    return error
 
 
 _UNAVAILABLE = {

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from gateway.alarms import RADIO_POWER, RADIO_REBOOT, RADIO_SERVICE
 from gateway.catalogue.ble import TEXTS
 from gateway.errors import RefusedError, TransientError
-from gateway.transport.ble.errors import FOREIGN, REASONS, AttRefusedError, Doing, fault, translate
+from gateway.transport.ble.errors import FOREIGN, REASONS, AttRefusedError, Doing, fault, of_pairing, of_reply, translate
 
 BLUEZ, DBUS = "org.bluez.Error.", "org.freedesktop.DBus.Error."
 OFF = BleakBluetoothNotAvailableReason.POWERED_OFF
@@ -72,6 +72,32 @@ CASES: list[tuple[Exception, Doing, str]] = [
 def test_a_known_fault_has_its_reason(error: Exception, doing: Doing, reason: str) -> None:
     assert isinstance(error, FOREIGN)
     assert translate(error, doing).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "linked", "reason"),
+    [
+        ("AuthenticationCanceled", "Authentication Canceled", False, "pairing-broken-off"),
+        ("AuthenticationCanceled", "Authentication Canceled", True, "pairing-broken-off"),
+        ("AuthenticationTimeout", "Authentication Timeout", False, "pairing-broken-off"),
+        ("ConnectionAttemptFailed", "Page Timeout", False, "pairing-broken-off"),
+        ("Failed", "le-connection-abort-by-local", False, "pairing-broken-off"),
+        ("NotConnected", "Not Connected", False, "pairing-broken-off"),
+        ("DoesNotExist", "Does Not Exist", False, "pairing-broken-off"),
+        ("AuthenticationFailed", "Authentication Failed", False, "pairing-broken-off"),
+        ("AuthenticationFailed", "Authentication Failed", True, "pairing-failed"),
+        ("AuthenticationRejected", "Authentication Rejected", True, "pairing-failed"),
+        ("InProgress", "In Progress", False, "ble-busy"),
+    ],
+)
+def test_a_pairing_that_was_broken_off_is_told_from_one_that_was_refused(
+    name: str, text: str, linked: bool, reason: str
+) -> None:
+    assert of_pairing(of_reply(BLUEZ + name, text, "gatt"), linked=linked).reason == reason
+
+
+def test_a_pairing_that_is_not_finished_in_our_own_time_is_not_broken_off() -> None:
+    assert of_pairing(translate(TimeoutError(), "gatt"), linked=False).reason == "pairing-timeout"
 
 
 def test_what_a_person_must_put_right_is_refused_and_all_else_transient() -> None:
