@@ -109,7 +109,7 @@ TEXTS = {
         "annen hub eller telefon, fjern paringen der, eller nullstill den som bruksanvisningen sier; par den på nytt.",
     ),
     "pairing-broken-off": Text(
-        "The device hung up each time before it was paired. Put fresh batteries into it, bring it close to the hub, and "
+        "The device hung up each time before it was paired. Put in fresh batteries, bring it close to the hub, and "
         "end its pairing with any other hub or phone; then start again.",
         "Enheten la på hver gang før den var paret. Sett inn nye batterier, ta den nær huben, og avslutt paringen med "
         "andre huber eller telefoner; start så på nytt.",

@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 from gateway.alarms import RADIO_POWER, RADIO_REBOOT, RADIO_SERVICE
 from gateway.catalogue.ble import TEXTS
 from gateway.errors import RefusedError, TransientError
-from gateway.transport.ble.errors import FOREIGN, REASONS, AttRefusedError, Doing, fault, of_pairing, of_reply, translate
+from gateway.transport.ble.errors import (
+    FOREIGN,
+    REASONS,
+    AttRefusedError,
+    Doing,
+    fault,
+    of_pairing,
+    of_reply,
+    translate,
+)
 
 BLUEZ, DBUS = "org.bluez.Error.", "org.freedesktop.DBus.Error."
 OFF = BleakBluetoothNotAvailableReason.POWERED_OFF
