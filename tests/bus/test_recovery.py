@@ -149,6 +149,40 @@ def test_an_adapter_that_neither_hears_nor_stops_scanning_is_not_ready_whatever_
     run(main())
 
 
+def test_an_adapter_that_hangs_in_a_quiet_home_is_named_long_before_the_silence_would_be_noticed() -> None:
+    async def main() -> None:
+        scale, witness, states = Scale(habits=HABITS), Witness(), list[RadioState]()
+        async with (
+            virtual_bluetooth([scale]) as bluetooth,
+            service_manager(bluetooth),
+            running([listed(scale, witness)], replace(HURRIED, quiet_s=0.2), on_change=states.append) as radio,
+        ):
+            await until(is_(radio, "ready"))
+            bluetooth.faults.deaf, bluetooth.faults.stop_in_progress = 1, 2
+            await until(lambda: "bluetooth-deaf" in [s.code for s in states], within=HURRIED.silence_s / 3)
+            await until(is_(radio, "ready"))
+            assert bluetooth.faults.deaf == 0, "ready again before the adapter hears"
+
+    run(main())
+
+
+def test_an_adapter_that_obeys_in_a_quiet_home_is_ready_all_the_time() -> None:
+    async def main() -> None:
+        scale, witness, states = Scale(habits=HABITS), Witness(), list[RadioState]()
+        limits = replace(HURRIED, quiet_s=0.1)
+        async with (
+            virtual_bluetooth([scale]) as bluetooth,
+            running([listed(scale, witness)], limits, on_change=states.append) as radio,
+        ):
+            await until(lambda: bluetooth.called("StopDiscovery") >= 5)
+            scale.measure(WEIGHT)
+            await until(lambda: witness.values == [WEIGHT])
+            assert radio.state.counters["scanners-built"] == 1
+        assert [s.code for s in states] == ["ready"]
+
+    run(main())
+
+
 def test_an_adapter_that_hangs_costs_a_restart_of_the_service() -> None:
     async def main() -> None:
         scale, witness, states = Scale(habits=HABITS), Witness(), list[RadioState]()

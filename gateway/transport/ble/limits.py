@@ -23,8 +23,9 @@ class Limits:
     asked every `pulse_s` whether it lives, and must answer within `answer_s`. `hush_s` after its last indication, or
     the driver's `more_s` where that is longer, a bonded device is told to wait until it is asked again, and let go
     `hushed_s` later. BlueZ signals a value once for each program that listens, within `repeat_s`; a device needs
-    7.5 ms, the shortest connection interval there is. An adapter that refuses to scan, or stops, `deaf_times` in a row
-    is in trouble; `pace` stretches the ladder of recovery.
+    7.5 ms, the shortest connection interval there is. An adapter from which nothing was heard for `quiet_s` is asked
+    for a sign of life, again and again; after `silence_s` its scanner is built anew. If it refuses to scan, or stops,
+    `deaf_times` in a row is in trouble; `pace` stretches the ladder of recovery.
     """
 
     connect_s: float = 20.0
@@ -47,6 +48,7 @@ class Limits:
     facts_age_s: float = 86400.0
     clock_off_s: float = 5.0
     scan_start_s: float = 10.0
+    quiet_s: float = 3.0
     silence_s: float = 30.0
     not_discovering_s: float = 12.0
     deaf_times: int = 2

@@ -44,6 +44,17 @@ class Sighting:
         return str(self.device.details["path"])
 
 
+@dataclass(slots=True)
+class _Since:
+    """Of one scanner, by the monotonic clock: its start, when its adapter was last asked for a sign of life, was last
+    seen scanning, and began to scan without a pause."""
+
+    start: float
+    asked: float
+    discovering: float
+    run: float
+
+
 Heard = Callable[[BLEDevice, AdvertisementData], None]
 Found = Callable[[Sighting], None]
 
@@ -117,7 +128,7 @@ class Scanner:
             self.built += 1
             if self._passive:
                 self._report(READY)
-            await self._until_doubtful(adapter, epoch)
+            await self._until_doubtful(scanner, adapter, epoch)
         finally:
             await self._stop(scanner, epoch)
 
@@ -146,35 +157,67 @@ class Scanner:
         for device in await known.get_connected_devices(self._services):
             self._found(Sighting(device, None))
 
-    async def _until_doubtful(self, name: str, epoch: int) -> None:
-        start = discovering_at = start_of_run = self._env.monotonic()
+    async def _until_doubtful(self, scanner: BleakScanner, name: str, epoch: int) -> None:
+        since = _Since(*[self._env.monotonic()] * 4)
         while True:
-            now = self._env.monotonic()
             adapter = self._bluez.adapters.get(name)
             if self._bluez.epoch != epoch or adapter is None or not adapter.powered:
                 return
             scans = adapter.discovering and self._stuck_in != epoch
-            if scans:
-                # Only now: a scan that was accepted need not be one.
-                self._report(READY)
-            else:
-                start_of_run = now
-            if scans or self._passive or self._paused():
-                discovering_at = now
-            if now - start_of_run > self._limits.not_discovering_s:
-                self.deaf = 0
-            if now - discovering_at > self._limits.not_discovering_s:
-                self.deaf += 1
-                self._report(DEAF)
+            if self._stands_still(since, scans):
                 return
-            if self._silent(start, now):
+            if self._silent(since.start, self._limits.silence_s):
                 self._passive = False
                 return
-            await self._bluez.changed(min(self._limits.silence_s, self._limits.not_discovering_s) / 4)
+            if scans and not self._passive and self._silent(since.asked, self._limits.quiet_s):
+                if not await self._obeys(scanner, epoch):
+                    return
+                since.asked = self._env.monotonic()
+                self.deaf = 0
+            await self._bluez.changed(self._look_s)
 
-    def _silent(self, start: float, now: float) -> bool:
+    def _stands_still(self, since: _Since, scans: bool) -> bool:
+        """Says how it is; whether the adapter has not been scanning for so long that this is no pause."""
+        now, limit = self._env.monotonic(), self._limits.not_discovering_s
+        if scans:
+            # Only now: a scan that was accepted need not be one.
+            self._report(READY)
+        else:
+            since.run = now
+        if scans or self._passive or self._paused():
+            since.discovering = now
+        if now - since.run > limit:
+            self.deaf = 0
+        if now - since.discovering <= limit:
+            return False
+        self.deaf += 1
+        self._report(DEAF)
+        return True
+
+    @property
+    def _look_s(self) -> float:
+        return min(self._limits.silence_s, self._limits.not_discovering_s, 2 * self._limits.quiet_s) / 4
+
+    async def _obeys(self, scanner: BleakScanner, epoch: int) -> bool:
+        """Whether the adapter ends its scan and begins it anew.
+
+        In a home where nothing advertises this is the one thing that tells an adapter that hangs from one that hears
+        nothing: BlueZ answers for both, and only ending a scan waits for the adapter itself. A bluetoothd that is slow
+        to answer says nothing of the adapter.
+        """
+        await self._stop(scanner, epoch)
+        if self._stuck_in == epoch:
+            return False
+        try:
+            await within(self._limits.scan_start_s, scanner.start())
+        except FOREIGN:
+            # The next scanner finds out why.
+            return False
+        return True
+
+    def _silent(self, start: float, seconds: float) -> bool:
         since = start if self.last_heard is None else max(start, self.last_heard)
-        return now - since > self._limits.silence_s and not self._paused()
+        return self._env.monotonic() - since > seconds and not self._paused()
 
     async def _stop(self, scanner: BleakScanner, epoch: int) -> None:
         """A scanner that BlueZ has forgotten cannot be stopped ("No discovery started"); bleak lets go of it anyway.
