@@ -1,6 +1,7 @@
-"""Faults of the radio, made in the real stack: readings flow again, or `health` says what is wrong; never neither.
+"""Faults of the radio, made in the real stack: within 10 s `health` says what is wrong, or readings flow again.
 
-How fast is measured and kept in the report, not asserted: the machine is emulated, and shares its processors.
+How soon they flow again is measured and kept in the report, not asserted: the machine is emulated, and shares its
+processors.
 """
 
 import os
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.timeout(1200)
 GONE = {"bluetooth-missing", "bluetooth-starting"}
 NO_ADAPTER = {"bluetooth-adapter-missing", "bluetooth-off"}
 DEAF = {"bluetooth-deaf", "bluetooth-missing", "bluetooth-off", "bluetooth-needs-power-cycle"}
+PROMISED_S = 10.0
 SWITCH = "for s in /sys/class/rfkill/rfkill*; do grep -q bluetooth $s/type && echo {} >$s/soft; done; true"
 
 
@@ -76,7 +78,9 @@ class Trial:
         seconds = self.flows(began)
         words = [h for h in self.heard() if h.at >= began and h.topic == "health" and set(h.document["codes"]) & codes]
         code = ", ".join(sorted(set(words[0].document["codes"]) & codes)) if words else "-"
-        self.report.faults.append(Fault(what, code, words[0].at - began if words else None, seconds))
+        named = words[0].at - began if words else None
+        self.report.faults.append(Fault(what, code, named, seconds))
+        assert (seconds if named is None else named) < PROMISED_S
 
     def named_then_mended(
         self, what: str, fault: Callable[[], object], codes: set[str], mend: Callable[[], object]
@@ -93,6 +97,7 @@ class Trial:
             mend()
         code = ", ".join(sorted(codes & set(name.document["codes"])))
         self.report.faults.append(Fault(what, code, name.at - began, self.flows(mended)))
+        assert name.at - began < PROMISED_S
 
 
 def now() -> float:
@@ -133,6 +138,7 @@ def test_bluetoothd_that_hangs_is_restarted_by_the_daemon_itself(trial: Trial) -
     assert counters[-1]["recovery-service"] >= 1
     assert "recovery-service-refused" not in counters[-1]
     trial.report.faults.append(Fault("bluetoothd hangs", "bluetooth-missing", name.at - began, seconds))
+    assert name.at - began < PROMISED_S
 
 
 def test_the_bus_restarted(trial: Trial) -> None:
@@ -172,7 +178,10 @@ def test_bluetooth_blocked_by_a_switch(trial: Trial) -> None:
 
 
 def test_a_cache_that_is_switched_off_is_said(trial: Trial) -> None:
-    """Without it BlueZ forgets what lies on a device, and no subscription can stand before the device comes."""
+    """Without it BlueZ forgets what lies on a device, and no subscription can stand before the device comes.
+
+    It shows when a device has come and gone again, and not before.
+    """
     conf = "/etc/bluetooth/main.conf"
     trial.hub.guest.run(f"cp {conf} /root/main.conf && printf '[GATT]\\nCache=no\\n' >{conf}")
     began = now()
@@ -211,6 +220,7 @@ def test_a_bond_lost_by_the_device_is_named_and_made_again_by_repair(trial: Tria
     seconds = now() - mended
     assert trial.home.pairings[cuff.address] == pairings + 1
     trial.report.faults.append(Fault("bond lost by the device", "needs-pairing-again", name.at - began, seconds))
+    assert name.at - began < PROMISED_S
 
 
 def test_bluetoothd_absent_at_boot(trial: Trial) -> None:
@@ -227,3 +237,4 @@ def test_bluetoothd_absent_at_boot(trial: Trial) -> None:
     hub.guest.run("systemctl unmask bluetooth && systemctl start bluetooth && systemctl disable dho-gateway")
     seconds = trial.flows(mended)
     trial.report.faults.append(Fault("bluetoothd absent at boot", "bluetooth-missing", name.at - booted, seconds))
+    assert name.at - booted < PROMISED_S

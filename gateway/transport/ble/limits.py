@@ -56,7 +56,7 @@ class Limits:
     off_s: float = 1.0
     pace: float = 1.0
     bus_s: float = 10.0
-    pulse_s: float = 3.0
+    pulse_s: float = 2.0
     answer_s: float = 6.0
     hush_s: float = 0.25
     hushed_s: float = 3.0
