@@ -161,11 +161,19 @@ class Hub:
         until(lambda: self.radio == "ready", 60, "a radio that is ready")
 
     def pair(
-        self, name: str, measure: Callable[[], None], more: str = "", *, act: str = "pair", confined: bool = False
+        self,
+        name: str,
+        measure: Callable[[], None],
+        more: str = "",
+        *,
+        act: str = "pair",
+        confined: bool = False,
+        broken_off: Callable[[], None] | None = None,
     ) -> None:
         """As an installer does it: the daemon stopped, one measurement, sleep, another.
 
-        `act` may be `repair`. `confined`: with the rights that the daemon's unit has, and no others.
+        `act` may be `repair`. `confined`: with the rights that the daemon's unit has, and no others. `broken_off`: what
+        is done when it is said that the device has hung up while it was paired.
         """
         self.systemctl("stop")
         words = f"device {act} {name} --config /etc/dho-gateway/gateway.toml --json {more}"
@@ -176,6 +184,9 @@ class Hub:
             return command.ended.is_set() or any(word in line for line in command.lines)
 
         measure()
+        if broken_off is not None:
+            until(lambda: told("hung up while"), 90, "a pairing that is broken off")
+            broken_off()
         until(lambda: told("measure once more"), 90, "the first contact")
         measure()
         until(command.ended.is_set, 90, "the second contact")

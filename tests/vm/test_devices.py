@@ -1,11 +1,12 @@
 """Virtual devices read by the daemon, through the real kernel and the real bluetoothd, up to the receiver."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from gateway.simulator.peripheral import VirtualDevice
+from gateway.simulator.peripheral import Habits, VirtualDevice
 from tests.vm.devices import Devices
 from tests.vm.guest import until
 from tests.vm.home import Home
@@ -50,13 +51,28 @@ def test_a_bonded_cuff_is_read_again_and_again_with_one_pairing(running: Hub, ho
     assert home.pairings[devices.cuff.address] == 1
 
 
-def test_a_cuff_with_a_code_is_paired_with_the_code_given_beforehand(
+def test_a_cuff_with_a_code_is_paired_with_the_code_given_beforehand_however_often_it_hangs_up_first(
     running: Hub, home: Home, devices: Devices
 ) -> None:
-    running.pair("mansjett-med-kode", lambda: home.do(devices.locked_measures), "--passkey 123456")
-    values = read(running, home, devices.locked, devices.locked_measures, "cuff")
+    locked = devices.locked
+    usual = home.do(lambda: locked.habits)
+
+    def have(habits: Habits) -> None:
+        home.do(lambda: setattr(locked, "habits", habits))
+
+    have(replace(usual, idle=0.0))
+    try:
+        running.pair(
+            "mansjett-med-kode",
+            lambda: home.do(devices.locked_measures),
+            "--passkey 123456",
+            broken_off=lambda: have(usual),
+        )
+    finally:
+        have(usual)
+    values = read(running, home, locked, devices.locked_measures, "cuff")
     assert values.keys() >= {"systolic", "diastolic"}
-    assert home.pairings[devices.locked.address] == 1
+    assert home.pairings[locked.address] == 1
 
 
 def test_nothing_is_lost_and_nothing_comes_twice(running: Hub, home: Home, devices: Devices) -> None:
