@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from gateway.wire import Record, json_text
+from gateway.wire import Record
 
 SCHEMA = "dho.reading/1"
 VOID_SCHEMA = "dho.void/1"
@@ -119,7 +119,7 @@ class Reading(Record):
 
     def wire(self, seq: int) -> str:
         """The JSON text of the message, with its place in the sequence."""
-        return json_text({**self.table(), "seq": seq})
+        return self.text(seq=seq)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,40 +6,38 @@ left out while it is None. One trailing underscore of a name is not written. A m
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from json.encoder import encode_basestring
 from operator import attrgetter
 from types import NoneType
 from typing import Annotated, Any, Literal, NamedTuple, Self, get_args, get_origin
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-
 
 class _Form(NamedTuple):
-    """A type: of which classes its values are, what else holds of them, what stands for one in JSON, and the way back.
+    """A type: of which classes its values are, the JSON text of one, what else holds of them, and the way back.
 
-    None: nothing else; the value itself. Whatever is None is left as it is.
+    None: nothing else; what JSON gave is the value. None of them ever meets a value that is None.
     """
 
     classes: frozenset[type]
+    writes: Callable[[Any], str]
     holds: Callable[[Any], bool] | None = None
-    tells: Callable[[Any], Any] | None = None
     reads: Callable[[Any], Any] | None = None
 
 
 class _Plan(NamedTuple):
-    """A class of records: names, keys and forms of its fields, and the keys that are left out while they are None."""
+    """A class of records: names, keys and forms of its fields."""
 
     names: tuple[str, ...]
     keys: tuple[str, ...]
     forms: tuple[_Form, ...]
-    omitted: tuple[str, ...]
-    # All values of a record, in C; and the keys whose values are not written as they are.
+    # All values of a record, in C; and of each field: the JSON before its value, its value, what stands for None.
     values: Callable[[object], tuple[Any, ...]]
-    told: tuple[tuple[str, Callable[[Any], Any]], ...]
+    written: tuple[tuple[str, Callable[[Any], str], str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +46,7 @@ class Record:
 
     def __post_init__(self) -> None:
         plan = _plan(type(self))
-        for name, value, (classes, holds, _tells, _reads) in zip(
+        for name, value, (classes, _writes, holds, _reads) in zip(
             plan.names, plan.values(self), plan.forms, strict=True
         ):
             if type(value) not in classes or (holds is not None and value is not None and not holds(value)):
@@ -60,19 +58,16 @@ class Record:
 
     def table(self) -> dict[str, Any]:
         """As a JSON object, in the order of the fields."""
-        plan = _plan(type(self))
-        told: dict[str, Any] = dict(zip(plan.keys, plan.values(self), strict=True))
-        for key, tells in plan.told:
-            if told[key] is not None:
-                told[key] = tells(told[key])
-        for key in plan.omitted:
-            if told[key] is None:
-                del told[key]
-        return told
+        return dict(json.loads(self.text()))
 
-    def text(self) -> str:
-        """As JSON text."""
-        return json_text(self.table())
+    def text(self, **instead: Any) -> str:
+        """As JSON text, in the order of the fields: no spaces, letters as they are; `instead` of some of its values,
+        these (unchecked)."""
+        plan = _plan(type(self))
+        values = list(plan.values(self))
+        for name, value in instead.items():
+            values[plan.names.index(name)] = value
+        return _text(plan, values)
 
     @classmethod
     def from_table(cls, table: object) -> Self:
@@ -96,9 +91,14 @@ class Record:
         return cls.from_table(json.loads(text))
 
 
-def json_text(table: Mapping[str, Any]) -> str:
-    """JSON as it goes on the wire: no spaces, letters as they are."""
-    return _ENCODER.encode(table)
+def _text(plan: _Plan, values: Iterable[Any]) -> str:
+    parts = []
+    for value, (key, writes, none) in zip(values, plan.written, strict=True):
+        if value is not None:
+            parts.append(key + writes(value))
+        elif none:
+            parts.append(none)
+    return "{" + ",".join(parts) + "}"
 
 
 # Put together once for each class.
@@ -116,9 +116,11 @@ def _plan(record: type[Record]) -> _Plan:
             names,
             keys,
             forms,
-            tuple(key for key, part in zip(keys, parts, strict=True) if part.default is None),
             _getter(names),
-            tuple((key, form.tells) for key, form in zip(keys, forms, strict=True) if form.tells is not None),
+            tuple(
+                (f'"{key}":', form.writes, "" if part.default is None else f'"{key}":null')
+                for key, form, part in zip(keys, forms, parts, strict=True)
+            ),
         )
     return plan
 
@@ -131,16 +133,18 @@ def _getter(names: tuple[str, ...]) -> Callable[[object], tuple[Any, ...]]:
 def _form(kind: Any) -> _Form:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
-        plain = _form(arguments[0])
-        return _Form(plain.classes, plain.holds, arguments[1], plain.reads)
+        plain, tells = _form(arguments[0]), arguments[1]
+        return _Form(plain.classes, lambda value: encode_basestring(tells(value)), plain.holds, plain.reads)
     if origin is Literal:
-        return _Form(frozenset(map(type, arguments)), frozenset(arguments).__contains__)
+        texts = {value: json.dumps(value, ensure_ascii=False) for value in arguments}
+        return _Form(frozenset(map(type, arguments)), texts.__getitem__, texts.__contains__)
     if origin is tuple:
         return _tuple(_form(arguments[0]))
     if origin is not None:
         return _either([one for one in arguments if one is not NoneType], none=NoneType in arguments)
     if issubclass(kind, Record):
-        return _Form(frozenset([kind]), None, kind.table, kind.from_table)
+        plan = _plan(kind)
+        return _Form(frozenset([kind]), lambda record: _text(plan, plan.values(record)), None, kind.from_table)
     return _SIMPLE[kind]
 
 
@@ -157,11 +161,11 @@ def _either(kinds: list[Any], *, none: bool) -> _Form:
                 return kind.from_table(table)
         raise ValueError("none of the records fits")
 
-    return _Form(classes, None, lambda record: record.table(), read)
+    return _Form(classes, Record.text, None, read)
 
 
 def _tuple(each: _Form) -> _Form:
-    classes, holds, tells, reads = each
+    classes, writes, holds, reads = each
 
     def all_hold(values: tuple[Any, ...]) -> bool:
         return all(type(one) in classes and (holds is None or holds(one)) for one in values)
@@ -171,7 +175,7 @@ def _tuple(each: _Form) -> _Form:
             raise TypeError("no array")
         return tuple(values if reads is None else map(reads, values))
 
-    return _Form(frozenset([tuple]), all_hold, None if tells is None else lambda values: list(map(tells, values)), read)
+    return _Form(frozenset([tuple]), lambda values: "[" + ",".join(map(writes, values)) + "]", all_hold, read)
 
 
 def _number(text: Any) -> Decimal:
@@ -182,9 +186,9 @@ def _number(text: Any) -> Decimal:
 
 
 _SIMPLE: Mapping[type, _Form] = {
-    str: _Form(frozenset([str])),
-    int: _Form(frozenset([int])),
-    bool: _Form(frozenset([bool])),
-    Decimal: _Form(frozenset([Decimal]), Decimal.is_finite, str, _number),
-    datetime: _Form(frozenset([datetime]), None, datetime.isoformat, datetime.fromisoformat),
+    str: _Form(frozenset([str]), encode_basestring),
+    int: _Form(frozenset([int]), str),
+    bool: _Form(frozenset([bool]), json.dumps),
+    Decimal: _Form(frozenset([Decimal]), lambda value: f'"{value}"', Decimal.is_finite, _number),
+    datetime: _Form(frozenset([datetime]), lambda value: f'"{value.isoformat()}"', None, datetime.fromisoformat),
 }

@@ -85,6 +85,7 @@ class Store:
                 quarantine.move_aside(directory)
                 self._open(undo, born=False)
             self._take_over(gone)
+            self.holding.load()
             self.assignments.mark()
             self._take_in()
             self.room = Room(self._connection, directory / LOG, max_bytes)
@@ -219,7 +220,7 @@ class Store:
         self.outbox = Outbox(self._connection, self.places, self.seal, self.deviations.add)
         self._frames = Frames(self._connection, self.seal)
         self.holding = Held(self._connection, self.outbox, self.places, self.seal)
-        self.undated = UndatedReadings(self._connection, self.seal, self.deviations.add, self._take_back)
+        self.undated = UndatedReadings(self._connection, self.seal, self.outbox, self.deviations.add, self._take_back)
         self.acts = Acts(self._connection)
         self.assignments = Assignments(self._connection, self.directory)
         self.equipment = Equipment(self._connection)
@@ -297,7 +298,8 @@ class Store:
         self.deviations.add(held_back(reading, reason))
 
     def _tidy(self, draft: Draft) -> None:
-        self._connection.executemany("DELETE FROM frame WHERE number = ?", [(n,) for n in draft.waiting])
+        if draft.waiting:
+            self._connection.executemany("DELETE FROM frame WHERE number = ?", [(n,) for n in draft.waiting])
         if draft.cursor is not None:
             self._connection.execute(
                 "INSERT INTO device (ref, twin, cursor) VALUES (?, '{}', ?)"

@@ -141,33 +141,58 @@ def _statements(script: str) -> Iterator[str]:
             statement = ""
 
 
-@contextmanager
-def transaction(connection: Medium) -> Iterator[Medium]:
+class Transaction:
+    """See `transaction`. A class, and not a generator: it is entered at every reading."""
+
+    __slots__ = ("_connection", "_outermost")
+
+    def __init__(self, connection: Medium) -> None:
+        self._connection, self._outermost = connection, False
+
+    def __enter__(self) -> Medium:
+        connection = self._connection
+        try:
+            if not connection.in_transaction:
+                connection.execute("BEGIN IMMEDIATE")
+                self._outermost = True
+        except sqlite3.Error as error:
+            raise self._refused(error) from error
+        return connection
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        try:
+            if self._outermost:
+                self._end(error)
+        except sqlite3.Error as refusal:
+            raise self._refused(refusal) from refusal
+        if isinstance(error, sqlite3.Error):
+            raise self._refused(error) from error
+        if isinstance(error, GatewayError):
+            self._connection.trouble = error.reason
+        elif error is None:
+            self._connection.trouble = None
+
+    def _end(self, error: BaseException | None) -> None:
+        connection = self._connection
+        try:
+            if error is None:
+                connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+    def _refused(self, error: sqlite3.Error) -> GatewayError:
+        refusal = _error(error)
+        self._connection.trouble = refusal.reason
+        return refusal
+
+
+def transaction(connection: Medium) -> Transaction:
     """All or nothing; durable when it ends without an error. TransientError when the medium says no.
 
     Inside another it is a part of that one.
     """
-    try:
-        with mapped():
-            if connection.in_transaction:
-                yield connection
-                return
-            yield from _all_or_nothing(connection)
-    except GatewayError as error:
-        connection.trouble = error.reason
-        raise
-    connection.trouble = None
-
-
-def _all_or_nothing(connection: Medium) -> Iterator[Medium]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield connection
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+    return Transaction(connection)
 
 
 @contextmanager

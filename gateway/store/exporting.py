@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from gateway.store import parcel
 from gateway.store.assignments import Assignments
 from gateway.store.audit import AuditLog
 from gateway.store.database import Medium, epoch_of, mapped, open_read_only
@@ -45,7 +46,7 @@ def _readings(connection: Medium, seal: Seal, assignment: str, table: Sequence[s
 
 
 def _opened(seal: Seal, name: str, row: Row, payload: object) -> Table:
-    return dict(json.loads(seal.open(payload, name, row, "payload")))
+    return dict(json.loads(parcel.message(seal, name, row, payload)))
 
 
 def _history(book: Assignments, assignment: str) -> list[Table]:

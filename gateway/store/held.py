@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.errors import RefusedError
 from gateway.reading import Reading, Void
+from gateway.store import parcel
 from gateway.store.database import Medium, mapped, transaction
 from gateway.store.outbox import Outbox
 from gateway.store.places import Places, blob, id_text
@@ -34,22 +35,32 @@ class Held:
 
     def __init__(self, connection: Medium, outbox: Outbox, places: Places, seal: Seal) -> None:
         self._connection, self._outbox, self._places, self._seal = connection, outbox, places, seal
+        self.load()
+
+    def load(self) -> None:
+        """Learns all ids that are on the card, so that an id that never was held back costs no question to it."""
+        with mapped():
+            rows = self._connection.execute("SELECT id FROM held UNION ALL SELECT id FROM gone").fetchall()
+        # More than there are does no harm.
+        self._perhaps = {key for (key,) in rows}
 
     def knows(self, key: bytes) -> bool:
         """Whether a reading of that id is or was held back."""
+        if key not in self._perhaps:
+            return False
         query = "SELECT 1 FROM held WHERE id = ? UNION ALL SELECT 1 FROM gone WHERE id = ?"
         return self._connection.execute(query, (key, key)).fetchone() is not None
 
     def hold(self, reading: Reading, frames: str, reason: str) -> None:
         """Holds a reading back; `frames` are JSON text."""
-        key, text = blob(reading.id), reading.text()
+        key = blob(reading.id)
         received = reading.received_at.astimezone(UTC).isoformat(timespec="seconds") if reading.received_at else None
         row = {
             "id": key,
             "kind": reading.device.kind,
             "status": reading.attribution.status,
-            "payload": self._seal.shut(text, "held", key, "payload"),
-            "frames": self._seal.shut(frames, "held", key, "frames"),
+            "payload": parcel.shut(self._seal, "held", key, reading.text(), frames),
+            "frames": parcel.TOGETHER,
             "device": reading.device.ref,
             "reason": reason,
             "assignment": reading.assignment,
@@ -59,6 +70,7 @@ class Held:
             f"INSERT INTO held ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})",  # noqa: S608
             row,
         )
+        self._perhaps.add(key)
 
     def take_back(self, seq: int, reading: Reading, reason: str) -> None:
         """A reading that has a place, and was not sent, is held back after all; its place is void."""
@@ -86,11 +98,11 @@ class Held:
         with transaction(self._connection):
             for reading_id in ids:
                 key, row = self._taken(reading_id)
-                payload, frames = row
-                reading = Reading.from_text(self._seal.open(payload, "held", key, "payload"))
+                message, frames = parcel.opened(self._seal, "held", key, *row)
+                reading = Reading.from_text(message)
                 seq = given[key] = self._outbox.last_seq + len(given) + 1
                 self._places.add(seq, key, reading.received_at)
-                self._outbox.put(seq, reading, self._seal.open(frames, "held", key, "frames"))
+                self._outbox.put(seq, reading, frames)
         return given
 
     def released(self, given: dict[bytes, int]) -> None:

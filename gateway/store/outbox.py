@@ -8,6 +8,7 @@ from typing import NamedTuple
 from gateway.ack import runs
 from gateway.deviation import Occurrence, unsendable
 from gateway.reading import Reading
+from gateway.store import parcel
 from gateway.store.database import Medium, mapped, transaction
 from gateway.store.places import Places, Range, blob, received_text
 from gateway.store.sealing import Seal
@@ -65,32 +66,37 @@ class Outbox:
         )
         with mapped():
             rows = self._connection.execute(query, (after, upto, limit)).fetchall()
-        return [Row(seq, kind, self._seal.open(payload, "outbox", seq, "payload")) for seq, kind, payload in rows]
+        return [Row(seq, kind, parcel.message(self._seal, "outbox", seq, payload)) for seq, kind, payload in rows]
 
     def put(self, seq: int, reading: Reading, frames: str) -> None:
         """A reading waits at this place; part of the caller's transaction. `frames` are JSON text."""
-        payload = self._seal.shut(reading.wire(seq), "outbox", seq, "payload")
-        sealed = self._seal.shut(frames, "outbox", seq, "frames")
+        device, payload = reading.device, parcel.shut(self._seal, "outbox", seq, reading.wire(seq), frames)
         self._connection.execute(
             "INSERT INTO outbox (seq, kind, payload, frames, device) VALUES (?, ?, ?, ?, ?)",
-            (seq, reading.device.kind, payload, sealed, reading.device.ref),
+            (seq, device.kind, payload, parcel.TOGETHER, device.ref),
+        )
+
+    def change(self, seq: int, reading: Reading) -> None:
+        """What waits at this place says something else from now on; part of the caller's transaction."""
+        payload = parcel.shut(self._seal, "outbox", seq, reading.wire(seq), self.frames(seq))
+        self._connection.execute(
+            "UPDATE outbox SET payload = ?, frames = ? WHERE seq = ?", (payload, parcel.TOGETHER, seq)
         )
 
     def put_void(self, seq: int, void: str) -> None:
         """A void stands at this place instead of what waited there; part of the caller's transaction."""
-        payload = self._seal.shut(void, "outbox", seq, "payload")
-        frames = self._seal.shut("[]", "outbox", seq, "frames")
+        payload = parcel.shut(self._seal, "outbox", seq, void, parcel.NO_FRAMES)
         self._connection.execute(
             "INSERT INTO outbox (seq, kind, payload, frames, device) VALUES (?, 'void', ?, ?, '')"
             " ON CONFLICT (seq) DO UPDATE SET kind = 'void', payload = excluded.payload, frames = excluded.frames,"
             " at_broker = 0",
-            (seq, payload, frames),
+            (seq, payload, parcel.TOGETHER),
         )
 
     def frames(self, seq: int) -> str:
         """The raw frames (JSON text) of what waits at this place."""
-        (sealed,) = self._connection.execute("SELECT frames FROM outbox WHERE seq = ?", (seq,)).fetchone()
-        return self._seal.open(sealed, "outbox", seq, "frames")
+        row = self._connection.execute("SELECT payload, frames FROM outbox WHERE seq = ?", (seq,)).fetchone()
+        return parcel.opened(self._seal, "outbox", seq, *row)[1]
 
     def mark_at_broker(self, seqs: Sequence[int]) -> None:
         """A broker has taken these: a reconnect does not send them again."""
@@ -143,18 +149,11 @@ class Outbox:
                 return
             kind, payload, frames, device = row
             (number,) = self._connection.execute("SELECT coalesce(max(number), 0) + 1 FROM aside").fetchone()
-            text = self._seal.open(payload, "outbox", seq, "payload")
-            raw = self._seal.open(frames, "outbox", seq, "frames")
+            both = parcel.opened(self._seal, "outbox", seq, payload, frames)
+            moved = parcel.shut(self._seal, "aside", number, *both)
             self._connection.execute(
                 "INSERT INTO aside (number, seq, kind, payload, frames, reason) VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    number,
-                    seq,
-                    kind,
-                    self._seal.shut(text, "aside", number, "payload"),
-                    self._seal.shut(raw, "aside", number, "frames"),
-                    reason,
-                ),
+                (number, seq, kind, moved, parcel.TOGETHER, reason),
             )
             self.put_void(seq, void)
             self._places.void([(seq, seq)], reason)
@@ -179,11 +178,11 @@ class Outbox:
         given = []
         rows = self._connection.execute(query, (kind, reason, limit)).fetchall()
         for seq, (number, payload, frames) in enumerate(rows, start=first):
-            found = Reading.from_text(self._seal.open(payload, "aside", number, "payload"))
+            message, raw = parcel.opened(self._seal, "aside", number, payload, frames)
             # One that was saved out of a damaged database bears that one's epoch.
-            reading = found.changed(epoch=self._seal.epoch, seq=None)
+            reading = Reading.from_text(message).changed(epoch=self._seal.epoch, seq=None)
             self._places.add(seq, blob(reading.id), reading.received_at)
-            self.put(seq, reading, self._seal.open(frames, "aside", number, "frames"))
+            self.put(seq, reading, raw)
             self._connection.execute("DELETE FROM aside WHERE number = ?", (number,))
             given.append((blob(reading.id), seq))
         return given

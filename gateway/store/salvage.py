@@ -20,6 +20,7 @@ from gateway.deviation import Occurrence
 from gateway.errors import GatewayError, RefusedError
 from gateway.keeping import Draft, Kept
 from gateway.reading import Reading
+from gateway.store import parcel
 from gateway.store.carve import Bytes, carve
 from gateway.store.database import FILE, LOG, PAGE_BYTES, Medium, open_read_only, transaction
 from gateway.store.frames import kept_frame
@@ -135,6 +136,8 @@ def _copy(wreck: "Wreck", target: Target, table: str) -> None:
 def _sealed_anew(wreck: "Wreck", seal: Seal, table: str, row: dict[str, Any]) -> tuple[Any, ...] | None:
     """The row, with what was sealed in it sealed for its new place; None if it cannot be opened."""
     for column in _SEALED.get(table, ()):
+        if row[column] == parcel.TOGETHER:
+            continue
         text = wreck.open(row[column], table, row["number"], column)
         if text is None:
             return None
@@ -183,9 +186,12 @@ class Wreck:
 
     def open(self, sealed: Any, table: str, row: Any, column: str) -> str | None:
         """A text that was sealed here; None if none of this hub's keys opens it."""
+        return self._opened(lambda seal: seal.open(sealed, table, row, column), row)
+
+    def _opened(self, opens: Callable[[Seal], _T], row: Any) -> _T | None:
         for seal in self._seals if isinstance(row, int | bytes) else ():
             with suppress(RefusedError):
-                return seal.open(sealed, table, row, column)
+                return opens(seal)
         return None
 
     def facts(self) -> dict[str, str]:
@@ -241,9 +247,11 @@ class Wreck:
     def _draft(
         self, place: tuple[str, Row], payload: Any, frames: Any, epoch: str, undated: Undated | None
     ) -> Iterator[Draft]:
+        both = self._opened(lambda seal: parcel.opened(seal, *place, payload, frames), place[1])
         try:
-            reading = Reading.from_text(self.open(payload, *place, "payload") or "")
-            raw = [(str(channel), str(data)) for channel, data in json.loads(self.open(frames, *place, "frames") or "")]
+            message, texts = both or ("", "")
+            reading = Reading.from_text(message)
+            raw = [(str(channel), str(data)) for channel, data in json.loads(texts)]
         except (TypeError, ValueError):
             self.unreadable += 1
             return

@@ -7,7 +7,9 @@ from typing import Any
 
 from gateway.deviation import Occurrence, undatable
 from gateway.reading import Reading
+from gateway.store import parcel
 from gateway.store.database import Medium, mapped, transaction
+from gateway.store.outbox import Outbox
 from gateway.store.sealing import Seal
 from gateway.timebase import ClockFix, DeviceClaim, Undated
 
@@ -34,12 +36,14 @@ class UndatedReadings:
         self,
         connection: Medium,
         seal: Seal,
+        outbox: Outbox,
         deviates: Callable[[Occurrence], object],
         take_back: Callable[[int, Reading, str], None],
     ) -> None:
         """`deviates` hears of readings that will never have a time, `take_back` of those that are not to be sent after
         all (place, reading, reason), both inside the transaction."""
-        self._connection, self._seal, self._deviates, self._take_back = connection, seal, deviates, take_back
+        self._connection, self._seal, self._outbox = connection, seal, outbox
+        self._deviates, self._take_back = deviates, take_back
 
     def add(self, seq: int, what: Undated) -> None:
         """Remembers what is needed to date the reading at this place."""
@@ -72,15 +76,14 @@ class UndatedReadings:
                     self._send(seq, reading)
 
     def _send(self, seq: int, reading: Reading) -> None:
-        payload = self._seal.shut(reading.wire(seq), "outbox", seq, "payload")
-        self._connection.execute("UPDATE outbox SET payload = ? WHERE seq = ?", (payload, seq))
+        self._outbox.change(seq, reading)
         if reading.measured_at is None:
             self._deviates(undatable(reading))
 
     def _row(self, row: Sequence[Any]) -> UndatedRow:
         seq, payload, *what, earliest = row
-        text = self._seal.open(payload, "outbox", seq, "payload")
-        return UndatedRow(seq, Reading.from_text(text), what_of(what), _instant(earliest))
+        reading = Reading.from_text(parcel.message(self._seal, "outbox", seq, payload))
+        return UndatedRow(seq, reading, what_of(what), _instant(earliest))
 
     def floor(self) -> datetime | None:
         """A moment that is certainly past (aware UTC); None before the first."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from gateway.errors import TransientError
-from gateway.store import keys
+from gateway.store import keys, parcel
 from gateway.store.acts import Acts
 from gateway.store.assignments import WIPED_UPTO
 from gateway.store.database import Medium, mapped, sync_directory, transaction
@@ -132,7 +132,7 @@ class Wiper:
 
     def _voids(self) -> list[tuple[int, str]]:
         rows = self._connection.execute("SELECT seq, payload FROM outbox WHERE kind = 'void' ORDER BY seq").fetchall()
-        return [(seq, self._seal.open(payload, "outbox", seq, "payload")) for seq, payload in rows]
+        return [(seq, parcel.message(self._seal, "outbox", seq, payload)) for seq, payload in rows]
 
     def _ranges(self) -> list[Range]:
         found: list[Range] = []

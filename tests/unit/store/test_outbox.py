@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.store import Store
+from gateway.store import Store, parcel
 from gateway.store.outbox import Depth, Outbox
 from tests.readings import NOON, draft
 
@@ -78,8 +78,8 @@ def test_a_message_refused_for_good_is_kept_apart_and_a_void_takes_its_place(sto
     query = "SELECT number, seq, kind, reason, payload, frames FROM aside"
     number, *kept, payload, frames = store._connection.execute(query).fetchone()
     assert kept == [2, "weight", "mqtt-payload-invalid"]
-    assert store.seal.open(payload, "aside", number, "payload") == original
-    assert json.loads(store.seal.open(frames, "aside", number, "frames")) == [["port", b"n2".hex()]]
+    message, raw = parcel.opened(store.seal, "aside", number, payload, frames)
+    assert (message, json.loads(raw)) == (original, [["port", b"n2".hex()]])
 
 
 def test_setting_aside_twice_or_what_is_gone_changes_nothing_more(outbox: Outbox) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from gateway.errors import RefusedError, TransientError
 from gateway.keeping import Draft
-from gateway.store import Store, quarantine
+from gateway.store import Store, parcel, quarantine
 from gateway.store.database import FILE, LOG, PAGE_BYTES
 from gateway.store.notes import UNTOLD
 from gateway.store.sealing import Seal
@@ -59,7 +59,7 @@ def found(store: Store, folder: str = "1") -> dict[str, Any]:
 
 def page_of(place: Path, seal: Seal, name: str, seq: int) -> int:
     """The page that a reading's message lies on; a seal gives the same bytes each time."""
-    sealed = seal.shut(reading(name).wire(seq), "outbox", seq, "payload")
+    sealed = parcel.shut(seal, "outbox", seq, reading(name).wire(seq), json.dumps(draft(name).frames))
     return (place / FILE).read_bytes().index(sealed) // PAGE_BYTES + 1
 
 
