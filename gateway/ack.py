@@ -69,3 +69,8 @@ def runs(seqs: Iterable[int]) -> list[Range]:
         else:
             found.append((seq, seq))
     return found
+
+
+def within(seq: int, ranges: Iterable[Range]) -> bool:
+    """Whether one of the ranges has this place."""
+    return any(first <= seq <= last for first, last in ranges)

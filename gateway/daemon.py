@@ -31,7 +31,7 @@ from gateway.documents import Documents
 from gateway.egress import DOCUMENT_REFUSED, Egress
 from gateway.env import Env, known_time
 from gateway.errors import GatewayError
-from gateway.forwarder import Forwarder, render_void
+from gateway.forwarder import Forwarder
 from gateway.housekeeping import Housekeeping
 from gateway.instruments import Instruments, Told
 from gateway.keeping import Kept
@@ -48,6 +48,7 @@ from gateway.supervisor import Supervisor
 from gateway.timebase import Undated
 from gateway.topics import READING_SCHEMA, VOID, VOID_SCHEMA, HubTopics, TopicError, parse
 from gateway.uplink import Uplink, UplinkSettings, configured
+from gateway.voids import render_void
 from gateway.watchdog import from_environment
 
 if TYPE_CHECKING:

@@ -5,18 +5,18 @@ which goes first. A third holds what was asked for again.
 """
 
 import asyncio
-import json
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal, Protocol
 
-from gateway.ack import Ack, Range, runs
+from gateway.ack import Ack, Range, runs, within
 from gateway.backoff import SILENT_RECEIVER, UPLINK, CatchUp
 from gateway.env import Env
 from gateway.errors import UnsendableError
 from gateway.offers import SecondOffers
+from gateway.voids import RELEASED, Answers
 from gateway.waiting import woken
 
 # How long a broker's word may wait to be written down: a receiver's ack usually follows and makes it needless.
@@ -27,8 +27,6 @@ _LOT = 4
 _NO_END = 2**62
 # A receiver that asks faster than the window empties gets all that waits, from the oldest.
 _MOST_ASKED = 20
-# Why a place is void that the receiver asks for after it has confirmed it.
-_RELEASED = "released"
 
 
 class Waiting(Protocol):
@@ -127,6 +125,7 @@ class Forwarder:
         self._connected, self._lost_at = False, env.monotonic()
         self._new = self._old = _Lane(0, 0)
         self._asked: list[_Lane] = []
+        self._answers = Answers()
         self._old_empty = False
         self._in_flight: set[int] = set()
         self._taken: dict[int, None] = {}
@@ -219,8 +218,9 @@ class Forwarder:
                 self._told("released", self._outbox.release(ack.confirmed))
                 self._forget(ack.confirmed)
                 self._offers.confirmed(ack.confirmed, self._env.monotonic())
-            if ack.resend:
-                self._answer(self._again(ack.resend))
+            if ack.resend and (missing := self._again(ack.resend)):
+                self._outbox.give_up(missing, RELEASED)
+                self._answers.owe(missing)
             self._acks.popleft()
             if self._silences and not self._overdue():
                 self._silences = 0
@@ -245,9 +245,9 @@ class Forwarder:
         self._remind_at = self._env.monotonic() + SILENT_RECEIVER.wait_s(self._silences + 1, self._env.jitter())
 
     def _forget(self, ranges: Sequence[Range]) -> None:
-        self._taken = {seq: None for seq in self._taken if not _within(seq, ranges)}
+        self._taken = {seq: None for seq in self._taken if not within(seq, ranges)}
         for lane in (self._new, *self._asked, self._old):
-            lane.ahead = deque(row for row in lane.ahead if not _within(row.seq, ranges))
+            lane.ahead = deque(row for row in lane.ahead if not within(row.seq, ranges))
 
     def _again(self, ranges: Sequence[Range]) -> list[Range]:
         """Puts what is still here on its way once more; gives the stretches that are not."""
@@ -262,13 +262,19 @@ class Forwarder:
             self._asked = [_Lane(0, self._new.after)]
         return missing
 
-    def _answer(self, missing: Sequence[Range]) -> None:
-        if self._connected and missing:
-            self._outbox.give_up(missing, _RELEASED)
-        for first, last in missing if self._connected else ():
-            answer = self._publish("void", self._void(first, last, _RELEASED).encode())
-            # An answer that is lost is asked for again.
-            answer.add_done_callback(lambda done: done.cancelled() or done.exception())
+    def _answer(self) -> None:
+        for first, last in self._answers.due(self._window):
+            sent = self._publish("void", self._void(first, last, RELEASED).encode())
+            sent.add_done_callback(partial(self._answered, (first, last), self._in_flight))
+
+    def _answered(self, stretch: Range, connection: set[int], sent: asyncio.Future[None]) -> None:
+        error = _error(sent)
+        if error is None or isinstance(error, UnsendableError):
+            self._answers.told(stretch)
+        else:
+            self._answers.lost(stretch)
+            self._choked(connection)
+        self._wake.set()
 
     def _settle(self, *, at_once: bool = False) -> None:
         while self._refused:
@@ -303,6 +309,7 @@ class Forwarder:
     def _fill(self) -> None:
         if not self._connected or self._pausing():
             return
+        self._answer()
         for lane in (self._new, *self._asked):
             if not self._fill_from(lane):
                 return
@@ -349,18 +356,22 @@ class Forwarder:
 
     def _done(self, row: Waiting, in_flight: set[int], sent: asyncio.Future[None]) -> None:
         in_flight.discard(row.seq)
-        error = asyncio.CancelledError() if sent.cancelled() else sent.exception()
+        error = _error(sent)
         if error is None:
             self._take(row.seq)
             self._offers.taken(row.kind, row.seq, self._env.monotonic())
         elif isinstance(error, UnsendableError):
             self._refuse(row, error.reason)
-        elif self._connected and in_flight is self._in_flight and self._pause_ends is None:
-            # The uplink is overfull: after a pause everything that waits is gone through from the beginning.
-            self._failures += 1
-            self._pause_ends = self._env.monotonic() + UPLINK.wait_s(self._failures, self._env.jitter())
+        else:
+            self._choked(in_flight)
         if error is not None or self._pressing() or len(in_flight) <= self._window - self._window // _LOT:
             self._wake.set()
+
+    def _choked(self, connection: set[int]) -> None:
+        """The uplink is overfull: after a pause everything that waits is gone through from the beginning."""
+        if self._connected and connection is self._in_flight and self._pause_ends is None:
+            self._failures += 1
+            self._pause_ends = self._env.monotonic() + UPLINK.wait_s(self._failures, self._env.jitter())
 
     def _pressing(self) -> bool:
         """Whether something waits that goes before the backlog."""
@@ -385,11 +396,5 @@ class Forwarder:
         return self._pause_ends is not None
 
 
-def _within(seq: int, ranges: Sequence[Range]) -> bool:
-    return any(first <= seq <= last for first, last in ranges)
-
-
-def render_void(hub: str, epoch: str, first: int, last: int, reason: str) -> str:
-    """JSON text of `dho.void/1`: these places will not be delivered."""
-    table = {"schema": "dho.void/1", "hub": hub, "epoch": epoch, "from": first, "to": last, "reason": reason}
-    return json.dumps(table, separators=(",", ":"))
+def _error(sent: asyncio.Future[None]) -> BaseException | None:
+    return asyncio.CancelledError() if sent.cancelled() else sent.exception()

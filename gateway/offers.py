@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from gateway.ack import Range
+from gateway.ack import Range, within
 from gateway.backoff import REFUSED
 
 # That the broker takes a message says that it may take the others.
@@ -68,7 +68,7 @@ class SecondOffers:
         """The receiver has these."""
         known = list(ranges)
         for stretch in self._stretches.values():
-            if found := {seq for seq in stretch.pending if any(first <= seq <= last for first, last in known)}:
+            if found := {seq for seq in stretch.pending if within(seq, known)}:
                 self._proved(stretch, found, now)
 
     def due(self, now: float) -> Offer | None:

@@ -45,6 +45,7 @@ PURE = (
     "gateway.settings",
     "gateway.timebase",
     "gateway.topics",
+    "gateway.voids",
     "gateway.wire",
     "gateway.transport.ble.att",
 )

@@ -106,8 +106,10 @@ class Receiver:
     seq_of: dict[str, int] = field(default_factory=dict)
     voids: dict[int, str] = field(default_factory=dict)
     doubles: int = 0
-    # Places of readings that came at another one later: refused the first time, or so it seemed. They must be void.
+    # Places of readings that came at another one later: refused the first time, or so it seemed. They must be void,
+    # where the broker let it be said.
     moved: set[int] = field(default_factory=set)
+    untold: set[int] = field(default_factory=set)
 
     def take(self, sent: Sent) -> None:
         """Stores a message. No place ever has two ids or two contents."""

@@ -106,7 +106,7 @@ class WayOut(RuleBasedStateMachine):
 
     @rule(
         call=st.sampled_from(
-            ["waiting", "oldest", "mark_at_broker", "release", "send_again", "set_aside", "offer_again"]
+            ["waiting", "oldest", "mark_at_broker", "release", "send_again", "set_aside", "offer_again", "give_up"]
         ),
         nth=few,
     )
@@ -146,7 +146,9 @@ class WayOut(RuleBasedStateMachine):
     @rule(data=st.data())
     def the_broker_refuses_one_for_good(self, data: st.DataObject) -> None:
         sent = data.draw(st.sampled_from(self.way.broker.on_the_way))
-        if sent.kind != "void":
+        if sent.kind == "void":
+            self.way.receiver.untold.update(range(sent.table["from"], sent.table["to"] + 1))
+        else:
             self._refused.add(sent.first)
             self._refused_ids.add(sent.table["id"])
         # Rights may be mended: what was denied for them is offered again after a while.

@@ -171,7 +171,7 @@ def _recover(world: World, recovery_s: float, all_here: Callable[[], bool], quie
 def _ledger_of(world: World) -> Callable[[], bool]:
     """Asks for a ledger of everything until one comes that agrees; what the judge hears is the last one.
 
-    The answer to what was asked for again may have been lost with a connection, so that is asked for once more.
+    A daemon that was killed has forgotten what it was asked for again, so that is asked for once more.
     """
     witness = world.witness
 

@@ -9,7 +9,8 @@ import pytest
 
 from gateway.ack import Ack
 from gateway.errors import TransientError
-from gateway.forwarder import Waiting, render_void
+from gateway.forwarder import Waiting
+from gateway.voids import render_void
 from tests.aio import run
 from tests.way import Way
 from tests.world import settle
@@ -462,24 +463,119 @@ def test_what_is_asked_for_while_away_goes_with_the_next_connection(way: Way) ->
         await settle()
         assert len(way.broker.log) == 3
         await way.connect()
-        assert way.broker.log[3:] == [("weight", 2)]
+        assert way.broker.log[3:] == [("void", 1), ("weight", 2)]
 
     scene(way, play)
 
 
-def test_a_void_that_is_lost_is_forgotten_until_asked_for_again(way: Way) -> None:
+async def released(way: Way, count: int) -> None:
+    """So many readings are with the receiver, and gone from the hub."""
+    await way.keep(count)
+    await way.connect()
+    await way.take_everything()
+    await way.deliver()
+    way.broker.log.clear()
+
+
+def test_a_void_that_was_asked_for_is_told_at_each_connection_until_a_broker_has_it(way: Way) -> None:
     async def play() -> None:
-        await way.keep(1)
-        await way.connect()
-        await way.take_everything()
-        await way.deliver()
-        for _ in range(2):
-            way.forwarder.acknowledge(Ack((), ((1, 1),)))
-            await settle()
+        await released(way, 1)
+        way.forwarder.acknowledge(Ack((), ((1, 1),)))
+        await settle()
+        for _ in range(3):
             assert [sent.kind for sent in way.broker.on_the_way] == ["void"]
             await way.cut()
             await way.connect()
-            assert way.broker.on_the_way == []
+        await way.take_everything()
+        await way.cut()
+        await way.connect()
+        assert way.broker.log == [("void", 1)] * 4
+
+    scene(way, play)
+
+
+def test_a_void_the_broker_took_though_its_word_was_lost_is_told_once_more(way: Way) -> None:
+    async def play() -> None:
+        await released(way, 1)
+        way.forwarder.acknowledge(Ack((), ((1, 1),)))
+        await settle()
+        way.broker.take(way.broker.on_the_way[0], answer=False)
+        await way.cut()
+        await way.connect()
+        await way.take_everything()
+        assert way.broker.log == [("void", 1)] * 2
+
+    scene(way, play)
+
+
+def test_a_void_that_is_on_its_way_is_not_told_twice_and_is_told_again_to_who_asks_again(way: Way) -> None:
+    async def play() -> None:
+        await released(way, 1)
+        for _time in range(2):
+            for _word in range(3):
+                way.forwarder.acknowledge(Ack((), ((1, 1),)))
+                await settle()
+            await way.take_everything()
+        assert way.broker.log == [("void", 1)] * 2
+
+    scene(way, play)
+
+
+def test_voids_that_were_asked_for_go_from_the_oldest_through_a_bounded_window(way: Way) -> None:
+    async def play() -> None:
+        await released(way, 24)
+        way.forwarder.acknowledge(Ack((), tuple((seq, seq) for seq in range(1, 24, 2))))
+        await settle()
+        assert way.flying == [1, 3, 5, 7, 9]
+        await way.take(2)
+        assert way.flying == [5, 7, 9, 11, 13]
+        await way.keep(1)
+        assert way.flying == [5, 7, 9, 11, 13, 25], "readings have a window of their own"
+        await way.take_everything()
+        assert [seq for kind, seq in way.broker.log if kind == "void"] == list(range(1, 24, 2))
+
+    scene(way, play)
+
+
+def test_of_all_that_a_receiver_asks_for_while_nothing_goes_out_only_so_many_voids_are_remembered(way: Way) -> None:
+    """It asks for the others again."""
+
+    async def play() -> None:
+        await released(way, 2001)
+        await way.cut()
+        way.forwarder.acknowledge(Ack((), tuple((seq, seq) for seq in range(1, 2002, 2))))
+        await settle()
+        await way.connect()
+        await way.take_everything()
+        assert way.broker.log == [("void", seq) for seq in range(1, 2000, 2)]
+
+    scene(way, play)
+
+
+def test_a_void_that_an_overfull_uplink_did_not_take_goes_after_a_pause(way: Way) -> None:
+    async def play() -> None:
+        await released(way, 1)
+        way.forwarder.acknowledge(Ack((), ((1, 1),)))
+        await settle()
+        way.broker.choke(way.broker.on_the_way[0])
+        await settle()
+        assert way.flying == []
+        await way.world.advance(1.1)
+        assert way.flying == [1]
+
+    scene(way, play)
+
+
+def test_a_void_that_was_asked_for_and_is_refused_for_good_is_not_repeated(way: Way) -> None:
+    async def play() -> None:
+        await released(way, 1)
+        way.forwarder.acknowledge(Ack((), ((1, 1),)))
+        await settle()
+        way.broker.refuse(way.broker.on_the_way[0])
+        await settle()
+        await way.cut()
+        await way.connect()
+        assert way.broker.log == [("void", 1)]
 
     scene(way, play)
 
