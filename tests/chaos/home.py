@@ -149,6 +149,18 @@ def _recover(world: World, recovery_s: float, all_here: Callable[[], bool], quie
     """A new line must come out at the far end. Then everything that is expected, or quiet for long enough."""
     if world.witness.manner != "mute":
         world.witness.become("honest")
+    if not recovered(world, recovery_s):
+        return ["it did not recover: no new reading came out"]
+    within(quiet_s, all_here)  # if anything is missing the judge says what
+    if world.hub.orders:  # as shipped, it does nobody's bidding before its clock is known
+        within(quiet_s, _ledger_of(world), 1.0)
+    problem = world.hub.stop()
+    silent = bool(world.hub.orders) and not world.witness.ledgers
+    return [*(["it was asked for a ledger, and told none"] if silent else []), *([problem] if problem else [])]
+
+
+def recovered(world: World, recovery_s: float = _RECOVERY_S) -> bool:
+    """Whether a new line comes out at the far end in time."""
     probes: set[str] = set()
 
     def probe_came() -> bool:
@@ -158,14 +170,7 @@ def _recover(world: World, recovery_s: float, all_here: Callable[[], bool], quie
         world.excused |= probes  # a port that is being opened forgets what it had
         return bool(probes & world.witness.values())
 
-    if not within(recovery_s, probe_came, 0.2):
-        return ["it did not recover: no new reading came out"]
-    within(quiet_s, all_here)  # if anything is missing the judge says what
-    if world.hub.orders:  # as shipped, it does nobody's bidding before its clock is known
-        within(quiet_s, _ledger_of(world), 1.0)
-    problem = world.hub.stop()
-    silent = bool(world.hub.orders) and not world.witness.ledgers
-    return [*(["it was asked for a ledger, and told none"] if silent else []), *([problem] if problem else [])]
+    return within(recovery_s, probe_came, 0.2)
 
 
 def _ledger_of(world: World) -> Callable[[], bool]:
