@@ -53,6 +53,17 @@ def weigh(world: World, rate: float, seconds: float) -> None:
     world.scale.end()
 
 
+@contextmanager
+def weighing(world: World, rate: float, before_s: float = 1.0) -> Iterator[None]:
+    """Online, and so many lines a second from some time before until a second after what happens meanwhile."""
+    online(world)
+    world.scale.begin(rate)
+    time.sleep(before_s)
+    yield
+    time.sleep(1)
+    world.scale.end()
+
+
 def all_stored(world: World) -> None:
     """Returns when every line that was fed is on the disk."""
     until(lambda: len(world.hub.stored) >= len(world.scale.fed), _SOON_S, "everything on the disk")
@@ -60,14 +71,10 @@ def all_stored(world: World) -> None:
 
 def broker_stopped_and_started(world: World, rate: float) -> list[str]:
     """Readings go on while the broker is away."""
-    online(world)
-    world.scale.begin(rate)
-    time.sleep(1)
-    world.broker.stop()
-    outage(15)
-    world.broker.start()
-    time.sleep(1)
-    world.scale.end()
+    with weighing(world, rate):
+        world.broker.stop()
+        outage(15)
+        world.broker.start()
     faults = score(world, all_fed=True)
     twice = doubled(world.witness.arrivals)
     return [*faults, *([f"{twice} doubled"] if twice > 20 else [])]
@@ -133,13 +140,10 @@ def silent_path_then_cut(world: World, seconds: float) -> list[str]:
 
 def silent_path_that_comes_back(world: World) -> list[str]:
     """What was held arrives late, and nothing is sent in the wrong order."""
-    online(world)
-    world.scale.begin(20)
-    world.way.silence()
-    outage(3)
-    world.way.mend()
-    time.sleep(1)
-    world.scale.end()
+    with weighing(world, 20, before_s=0):
+        world.way.silence()
+        outage(3)
+        world.way.mend()
     return score(world, all_fed=True)
 
 
@@ -155,44 +159,32 @@ def answers_are_lost(world: World) -> list[str]:
 
 def broker_comes_back_empty(world: World, how: str) -> list[str]:
     """A new machine, without its sessions: what it had and lost is asked for by the receiver, and is still here."""
-    online(world)
     world.witness.become("withholding")
-    world.scale.begin(50)
-    time.sleep(1 + _dice.random())
-    getattr(world.broker, how)()
-    (world.broker.directory / "mosquitto.db").unlink(missing_ok=True)
-    outage(1)
-    world.broker.start()
-    time.sleep(1)
-    world.scale.end()
+    with weighing(world, 50, before_s=1 + _dice.random()):
+        getattr(world.broker, how)()
+        (world.broker.directory / "mosquitto.db").unlink(missing_ok=True)
+        outage(1)
+        world.broker.start()
     return score(world, all_fed=True)
 
 
 def broker_frozen_in_mid_answer(world: World) -> list[str]:
     """It stops in the middle of answering, and goes on later."""
-    online(world)
-    world.scale.begin(100)
-    time.sleep(0.5 + _dice.random())
-    world.broker.freeze()
-    outage(3)
-    world.broker.thaw()
-    time.sleep(1)
-    world.scale.end()
+    with weighing(world, 100, before_s=0.5 + _dice.random()):
+        world.broker.freeze()
+        outage(3)
+        world.broker.thaw()
     return score(world, all_fed=True)
 
 
 def medium_that_fails(world: World) -> list[str]:
     """Every write fails for a while: readings are held in memory and written when it works again."""
-    online(world)
-    world.scale.begin(50)
-    time.sleep(0.5)
-    _soft, hard = resource.prlimit(world.hub.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(world.hub.pid, resource.RLIMIT_FSIZE, (0, hard))
-    world.hub.wait_for("store.refused", within=_SOON_S)
-    outage(2)
-    resource.prlimit(world.hub.pid, resource.RLIMIT_FSIZE, (hard, hard))
-    time.sleep(1)
-    world.scale.end()
+    with weighing(world, 50, before_s=0.5):
+        _soft, hard = resource.prlimit(world.hub.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(world.hub.pid, resource.RLIMIT_FSIZE, (0, hard))
+        world.hub.wait_for("store.refused", within=_SOON_S)
+        outage(2)
+        resource.prlimit(world.hub.pid, resource.RLIMIT_FSIZE, (hard, hard))
     return score(world, all_fed=True)
 
 
@@ -260,14 +252,10 @@ def card_turns_read_only(world: World) -> list[str]:
 
 def daemon_stopped_for_a_while(world: World, seconds: float) -> list[str]:
     """The whole daemon stands still, the broker lets it go, and no time is told that is not true."""
-    online(world)
-    world.scale.begin(5)
-    time.sleep(1)
-    world.hub.signal(signal.SIGSTOP)
-    outage(seconds)
-    world.hub.signal(signal.SIGCONT)
-    time.sleep(1)
-    world.scale.end()
+    with weighing(world, 5):
+        world.hub.signal(signal.SIGSTOP)
+        outage(seconds)
+        world.hub.signal(signal.SIGCONT)
     return score(world, all_fed=True)
 
 
