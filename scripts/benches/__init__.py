@@ -2,6 +2,26 @@
 
 from typing import Literal, NamedTuple
 
+# A hub on this machine, and devices for it.
+HUB = """
+[hub]
+id = "hub-bench"
+tenant = "bench"
+[store]
+path = "{directory}/store"
+[mqtt]
+host = "127.0.0.1"
+port = {port}
+insecure_plaintext = true
+"""
+CUFF = """
+[[device]]
+name = "cuff"
+driver = "blood-pressure"
+transport = "ble"
+address = "C0:00:00:00:00:12"
+"""
+
 
 class Target(NamedTuple):
     """A bound on the figure itself or on its ratio to the floor."""

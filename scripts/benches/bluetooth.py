@@ -17,7 +17,7 @@ from pathlib import Path
 from bleak import BleakClient, BleakScanner
 from bleak.backends.bluezdbus.version import BlueZFeatures
 
-from benches import Row
+from benches import CUFF, HUB, Row
 from drivers.ble.blood_pressure import DRIVER
 from gateway.env import real_env
 from gateway.errors import GatewayError
@@ -35,22 +35,6 @@ _RUNS = 5
 _HABITS = Habits(interval=0.05, linger=1.0, latency=0.03)
 _WARM, _CROWD = 1000, 3000
 _PER_SECOND = 300
-_CONFIG = """
-[hub]
-id = "hub-bench"
-tenant = "bench"
-[store]
-path = "{directory}/store"
-[mqtt]
-host = "127.0.0.1"
-port = {port}
-insecure_plaintext = true
-[[device]]
-name = "cuff"
-driver = "blood-pressure"
-transport = "ble"
-address = "C0:00:00:00:00:12"
-"""
 
 
 def measure() -> list[Row]:
@@ -145,7 +129,7 @@ async def _crowd() -> list[Row]:
         timing = Timing(temporary=1.0)
         async with LocalBroker(Path(name)) as broker, VirtualBluetooth(timing=timing) as bluetooth:
             config = Path(name) / "gateway.toml"
-            config.write_text(_CONFIG.format(directory=name, port=broker.port), encoding="utf-8")
+            config.write_text((HUB + CUFF).format(directory=name, port=broker.port), encoding="utf-8")
             daemon = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "gateway", "run", "--config", str(config),
                 stderr=asyncio.subprocess.DEVNULL, env={**os.environ, **bluetooth.environ},

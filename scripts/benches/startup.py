@@ -12,7 +12,7 @@ import time
 import tty
 from pathlib import Path
 
-from benches import Row, at_most
+from benches import CUFF, HUB, Row, at_most
 from gateway.simulator.bluez.virtual import VirtualBluetooth
 from gateway.simulator.broker import LocalBroker
 
@@ -26,28 +26,12 @@ import time; began = time.perf_counter()
 print(time.perf_counter() - began, flush=True)
 asyncio.run(asyncio.sleep(60))
 """
-_CONFIG = """
-[hub]
-id = "hub-bench"
-tenant = "bench"
-[store]
-path = "{directory}/store"
-[mqtt]
-host = "127.0.0.1"
-port = {port}
-insecure_plaintext = true
+_SCALE = """
 [[device]]
 name = "scale"
 driver = "and-scale"
 transport = "serial"
 port = "{tty}"
-"""
-_CUFF = """
-[[device]]
-name = "cuff"
-driver = "blood-pressure"
-transport = "ble"
-address = "C0:00:00:00:00:12"
 """
 
 
@@ -60,7 +44,7 @@ async def _measure(runs: int) -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         async with LocalBroker(Path(name)) as broker, VirtualBluetooth() as bluetooth:
             serial = [await _start(Path(name), broker.port, {}, "") for _ in range(runs)]
-            ble = [await _start(Path(name), broker.port, bluetooth.environ, _CUFF) for _ in range(runs)]
+            ble = [await _start(Path(name), broker.port, bluetooth.environ, CUFF) for _ in range(runs)]
     bare = [_floor(_SERIAL) for _ in range(runs)]
     bare_ble = [_floor(_BLE) for _ in range(runs)]
     floor, floor_ble = _medians(bare), _medians(bare_ble)
@@ -87,7 +71,7 @@ async def _start(directory: Path, port: int, environ: dict[str, str], more: str)
     master, slave = pty.openpty()
     tty.setraw(slave)
     config = directory / "gateway.toml"
-    text = _CONFIG.format(directory=directory, port=port, tty=os.ttyname(slave)) + more
+    text = (HUB + _SCALE).format(directory=directory, port=port, tty=os.ttyname(slave)) + more
     config.write_text(text, encoding="utf-8")
     began = time.perf_counter()
     process = await asyncio.create_subprocess_exec(
