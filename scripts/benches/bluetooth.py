@@ -37,9 +37,9 @@ _WARM, _CROWD = 1000, 3000
 _PER_SECOND = 300
 
 
-def measure() -> list[Row]:
+def measure(*, quick: bool = False) -> list[Row]:
     """Medians of several contacts, then a crowd."""
-    return [*asyncio.run(_times()), *asyncio.run(_crowd())]
+    return [*asyncio.run(_times(2 if quick else _RUNS)), *asyncio.run(_crowd(_CROWD // 10 if quick else _CROWD))]
 
 
 class _Watch:
@@ -73,17 +73,17 @@ class _Watch:
         return None
 
 
-async def _times() -> list[Row]:
-    first = await _contacts(bonded=False)
-    paired = await _contacts(bonded=True)
-    bare = [await _bare() for _ in range(_RUNS)]
+async def _times(runs: int) -> list[Row]:
+    first = await _contacts(runs, bonded=False)
+    paired = await _contacts(runs, bonded=True)
+    bare = [await _bare() for _ in range(runs)]
     return [
         Row("first advertisement to subscription", first[0], statistics.median(bare), "s"),
         Row("first advertisement to first value, paired device", paired[1], None, "s"),
     ]
 
 
-async def _contacts(*, bonded: bool) -> tuple[float, float]:
+async def _contacts(runs: int, *, bonded: bool) -> tuple[float, float]:
     """Medians to the subscription and to the first value; a paired device has been met once before."""
     cuff = Cuff(habits=_HABITS, needs_bond=bonded)
     opened, valued = [], []
@@ -92,7 +92,7 @@ async def _contacts(*, bonded: bool) -> tuple[float, float]:
         if bonded and isinstance(bluetooth.radio, ScriptedRadio):
             bluetooth.radio.remember(cuff.address)
             cuff.bond = True
-        for run in range(_RUNS + 1):
+        for run in range(runs + 1):
             watch = _Watch()
             radio = Radio(
                 [BleDevice(cuff.address, DRIVER, watch)], real_env(), local_time=lambda: None, heard=watch.note
@@ -124,7 +124,7 @@ async def _bare() -> float:
                 return time.perf_counter() - heard
 
 
-async def _crowd() -> list[Row]:
+async def _crowd(strangers: int) -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         timing = Timing(temporary=1.0)
         async with LocalBroker(Path(name)) as broker, VirtualBluetooth(timing=timing) as bluetooth:
@@ -138,14 +138,14 @@ async def _crowd() -> list[Row]:
                 await _until(lambda: bluetooth.called("StartDiscovery") > 0)
                 await _pass_by(bluetooth, 0, _WARM)
                 before, busy = _resident_mb(daemon.pid), _cpu_s(daemon.pid)
-                await _pass_by(bluetooth, _WARM, _WARM + _CROWD)
+                await _pass_by(bluetooth, _WARM, _WARM + strangers)
                 after, spent = _resident_mb(daemon.pid), _cpu_s(daemon.pid) - busy
             finally:
                 daemon.terminate()
                 await daemon.wait()
     return [
-        Row(f"memory gained by {_CROWD} strangers", after - before, None, "MB"),
-        Row("processor time per stranger", spent / _CROWD * 1000, None, "ms"),
+        Row(f"memory gained by {strangers} strangers", after - before, None, "MB"),
+        Row("processor time per stranger", spent / strangers * 1000, None, "ms"),
     ]
 
 
