@@ -16,7 +16,7 @@ from typing import Any
 from tests.daemon.hub import Hub, Pty
 
 ORDERS = "DHO_CHAOS"
-# How soon it ends is measured where nothing else runs (test_fault_table).
+# How soon it ends is measured after the crowd (test_fault_table).
 _END_S = 40.0
 
 

@@ -1,6 +1,6 @@
 """The faults under which gateways lose readings, each as a row: nothing lost, nothing doubled by id, in order.
 
-The rows are played a few at a time; what is measured in seconds is measured after them, alone.
+The rows are played a few at a time; what is measured in seconds is measured after them.
 """
 
 import random

@@ -22,7 +22,7 @@ class Together:
         return self._played[asked].result()
 
     def wait_until_done(self) -> None:
-        """From now on the machine is the caller's."""
+        """From now on none of them takes the caller's time."""
         for played in self._played.values():
             played.exception()
 
