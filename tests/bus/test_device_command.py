@@ -205,6 +205,22 @@ def test_paired_means_slept_and_read_again(tmp_path: Path, early: float | None) 
     run(main(), timeout=55.0)
 
 
+def test_a_device_that_is_on_the_air_already_is_paired_before_anything_else_is_done_with_it(tmp_path: Path) -> None:
+    """One that wants to be paired, and is only connected to, may hold on to that link and cannot be paired then."""
+
+    async def main() -> None:
+        cuff = Cuff("BP-1", needs_bond=True, habits=HABITS)
+        async with virtual_bluetooth([cuff]) as bluetooth:
+            cuff.measure(PRESSURES[0])
+            words = ("pair", "mansjett", "--config", configuration(tmp_path, cuff))
+            async with device(bluetooth, *words) as command:
+                await command.says("First reading done (1")
+            links = [member for member, _path in bluetooth.calls if member in {"Connect", "Pair"}]
+            assert links[:1] == ["Pair"]
+
+    run(main(), timeout=50.0)
+
+
 def test_a_code_is_asked_of_the_person_at_the_keyboard(tmp_path: Path) -> None:
     async def main() -> None:
         cuff = Cuff("BP-1", needs_bond=True, passkey=471100, habits=HABITS)

@@ -34,13 +34,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _pair(arguments: argparse.Namespace, talker: Talker) -> int:
-    async with bench(arguments, talker) as made:
+    async with bench(arguments, talker, wait=True) as made:
         await paired(made, arguments, talker)
     return cli.OK
 
 
 async def paired(made: Bench, arguments: argparse.Namespace, talker: Talker) -> None:
-    """Pairs the device, reads it, lets it sleep, and reads it again. GatewayError if that does not come about."""
+    """Pairs the device, reads it, lets it sleep, and reads it again. GatewayError if that does not come about.
+
+    It is left alone until then: one that was connected to before it may be paired gets stuck half-way.
+    """
     seconds = arguments.minutes * 60
     talker.tell("device-pair-begin")
     await _made(made, Typed(talker, arguments.passkey), seconds)
@@ -59,6 +62,8 @@ async def paired(made: Bench, arguments: argparse.Namespace, talker: Talker) -> 
 async def _made(made: Bench, person: "Typed", seconds: float) -> None:
     try:
         async with asyncio.timeout(seconds):
+            # Nothing else runs between these two.
+            made.radio.leave_alone(made.wanted.address, False)
             await made.radio.pair(made.wanted.address, person)
     except TimeoutError as error:
         state = made.radio.state.code

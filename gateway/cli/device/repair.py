@@ -34,6 +34,5 @@ async def _repair(arguments: argparse.Namespace, talker: Talker) -> int:
             if error.reason != GONE:
                 raise
         talker.tell("device-removed")
-        made.radio.leave_alone(made.wanted.address, False)
         await pair.paired(made, arguments, talker)
     return cli.OK
