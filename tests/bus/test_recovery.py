@@ -344,10 +344,11 @@ def test_an_adapter_pulled_out_is_named_and_used_again_when_it_is_back() -> None
     run(main())
 
 
-def test_a_bluetoothd_that_hangs_is_noticed_by_its_silence() -> None:
+@pytest.mark.parametrize("quiet_s", [60.0, 0.1], ids=["while it is only listened to", "while its adapter is asked"])
+def test_a_bluetoothd_that_hangs_is_noticed_by_its_silence(quiet_s: float) -> None:
     async def main() -> None:
         scale, witness = Scale(habits=HABITS), Witness()
-        limits = replace(QUICK, pulse_s=0.1, answer_s=0.3)
+        limits = replace(QUICK, pulse_s=0.1, answer_s=0.3, quiet_s=quiet_s, scan_start_s=30.0)
         async with virtual_bluetooth([scale]) as bluetooth, running([listed(scale, witness)], limits) as radio:
             await until(is_(radio, "ready"))
             tree = bluetooth._core.tree

@@ -19,7 +19,7 @@ from bleak.exc import BleakDBusError
 from gateway.env import Env
 from gateway.errors import GatewayError
 from gateway.transport.ble.bluez import Bluez
-from gateway.transport.ble.deadline import within
+from gateway.transport.ble.deadline import StoppedError, within
 from gateway.transport.ble.errors import DEAF, FOREIGN, READY, translate
 from gateway.transport.ble.limits import Limits
 
@@ -97,6 +97,8 @@ class Scanner:
         self._adapter = adapter
         self._passive = passive
         self._stuck_in: int | None = None
+        self._void = asyncio.Event()
+        bluez.on_void.append(self._void.set)
 
     async def run(self) -> None:
         """Runs until cancelled; a scanner that cannot be had is tried for again and again."""
@@ -118,6 +120,7 @@ class Scanner:
         """One scanner, from its building until it is not to be trusted any more."""
         adapter = self._bluez.adapter(self._adapter).name
         epoch = self._bluez.epoch
+        self._void.clear()
         scanner = self._scanner(adapter)
         try:
             try:
@@ -209,8 +212,8 @@ class Scanner:
         if self._stuck_in == epoch:
             return False
         try:
-            await within(self._limits.scan_start_s, scanner.start())
-        except FOREIGN:
+            await within(self._limits.scan_start_s, scanner.start(), self._void)
+        except (StoppedError, *FOREIGN):
             # The next scanner finds out why.
             return False
         return True
@@ -228,13 +231,16 @@ class Scanner:
         task = asyncio.current_task()
         well = self._bluez.epoch == epoch and not (task and task.cancelling())
         try:
-            await within(self._limits.answer_s if well else self._limits.hurry_s, scanner.stop())
+            if well:
+                await within(self._limits.answer_s, scanner.stop(), self._void)
+            else:
+                await within(self._limits.hurry_s, scanner.stop())
         except BleakDBusError as error:
             if well and error.dbus_error == _IN_PROGRESS:
                 self._stuck_in = epoch
                 self.deaf = max(self.deaf, self._limits.deaf_times)
                 self._report(DEAF)
-        except FOREIGN:
+        except (StoppedError, *FOREIGN):
             return
 
 
