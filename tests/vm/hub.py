@@ -180,16 +180,20 @@ class Hub:
         runner = _confined() if confined else ""
         command = self.guest.begin(f"{runner} /opt/dho-gateway/bin/dho-gateway {words}")
 
-        def told(word: str) -> bool:
-            return command.ended.is_set() or any(word in line for line in command.lines)
+        def wait_for(word: str | None, what: str) -> None:
+            """Until it has said a word, or (None) has ended."""
+            try:
+                until(lambda: command.ended.is_set() or any(word in line for line in command.lines if word), 90, what)
+            except GuestError as error:
+                raise GuestError(f"{error}: {command.lines}") from None
 
         measure()
         if broken_off is not None:
-            until(lambda: told("hung up while"), 90, "a pairing that is broken off")
+            wait_for("hung up while", "a pairing that is broken off")
             broken_off()
-        until(lambda: told("measure once more"), 90, "the first contact")
+        wait_for("measure once more", "the first contact")
         measure()
-        until(command.ended.is_set, 90, "the second contact")
+        wait_for(None, "the second contact")
         if command.code != 0:
             raise GuestError("pairing: " + "\n".join(command.lines))
         self.ensure_running()
