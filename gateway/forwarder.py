@@ -146,7 +146,7 @@ class Forwarder:
         self._connected, self._failures = True, 0
         now = self._env.monotonic()
         self._catch_up.begin(now, now - self._lost_at, self._env.jitter())
-        self._begin()
+        self._begin(self._outbox.last_seq)
         self._wake.set()
 
     def disconnected(self) -> None:
@@ -165,7 +165,7 @@ class Forwarder:
         # What a broker took at a place that is void by now was another message.
         self._taken = {seq: None for seq in self._taken if not self._is_void(seq)}
         self._offers = self._known_offers()
-        self._begin()
+        self._begin(self._old.upto)
         self._wake.set()
 
     def acknowledge(self, ack: Ack) -> None:
@@ -206,9 +206,8 @@ class Forwarder:
     def _is_void(self, seq: int) -> bool:
         return any(row.kind == "void" for row in self._outbox.waiting(seq - 1, seq, 1))
 
-    def _begin(self) -> None:
-        last = self._outbox.last_seq
-        self._new, self._asked, self._old = _Lane(last, _NO_END), [], _Lane(0, last)
+    def _begin(self, upto: int) -> None:
+        self._new, self._asked, self._old = _Lane(upto, _NO_END), [], _Lane(0, upto)
         self._pause_ends, self._old_empty = None, False
 
     def _hear(self) -> None:
@@ -392,7 +391,7 @@ class Forwarder:
 
     def _pausing(self) -> bool:
         if self._pause_ends is not None and self._env.monotonic() >= self._pause_ends:
-            self._begin()
+            self._begin(self._old.upto)
         return self._pause_ends is not None
 
 

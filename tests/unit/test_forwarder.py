@@ -781,6 +781,22 @@ def test_what_an_overfull_uplink_did_not_take_goes_after_a_pause_from_the_oldest
     scene(way, play)
 
 
+def test_what_came_since_the_connection_keeps_its_order_through_a_pause_and_goes_before_the_rest(way: Way) -> None:
+    async def play() -> None:
+        await way.keep(12)
+        await way.connect()
+        way.broker.choke(way.broker.on_the_way[1])
+        await settle()
+        await way.keep(7)
+        await way.world.advance(1.1)
+        await way.keep(1)
+        await way.take_everything()
+        assert [seq for seq in way.sent if seq > 12] == list(range(13, 21))
+        assert way.sent[5:13] == list(range(13, 21))
+
+    scene(way, play)
+
+
 def test_an_uplink_that_takes_nothing_is_tried_ever_more_seldom(way: Way) -> None:
     async def play() -> None:
         await way.keep(1)
