@@ -9,7 +9,7 @@ from tests.broker.mosquitto import Broker
 from tests.daemon.hub import ROOT, Hub, Listener, Pty, until
 from tests.daemon.test_assignments import asked
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(180)]
 
 # A mosquitto of Debian 12 hangs up after each denial: with more denied, nothing would get as far as a refusal.
 ALLOWED = ("state", "about", "health", "device/#", "event/#", "alarm/#", "ledger", "reading/void")
@@ -27,7 +27,7 @@ def test_readings_go_out_where_the_hub_may_not_tell_of_itself(
     listener = Listener(broker.port)
     hub.start().wait_for("device.opened")
     scale.weigh(70)
-    (reading,) = until(listener.readings, 60, "the reading")
+    (reading,) = until(listener.readings, 120, "the reading")
     assert reading["values"][0]["value"] == "70.00"
     listener.close()
 

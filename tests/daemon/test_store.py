@@ -104,14 +104,8 @@ def test_a_database_that_is_gone_is_a_new_epoch_and_said(hub: Hub, scale: Pty, l
     assert listener.readings()[1]["epoch"] != first
 
 
-def test_a_full_store_loses_nothing_it_called_stored_and_goes_on_by_itself(
-    hub: Hub, scale: Pty, broker: Broker, listener: Listener
-) -> None:
-    """The cap is reached while the broker is away; all arrives when it is back, also what came meanwhile."""
-    hub.store = "max_mb = 1"
-    hub.start().wait_for("uplink.connected")
-    broker.stop()
-    hub.wait_for("uplink.lost")
+def fill(hub: Hub, scale: Pty) -> int:
+    """Weighs as fast as the store takes it, until it refuses; gives how many lines that were."""
     number = 0
 
     def keeps_up() -> bool:
@@ -122,6 +116,18 @@ def test_a_full_store_loses_nothing_it_called_stored_and_goes_on_by_itself(
             number += 1
             scale.weigh(10 + number / 100)
         until(keeps_up, what="the store's word")
+    return number
+
+
+def test_a_full_store_loses_nothing_it_called_stored_and_goes_on_by_itself(
+    hub: Hub, scale: Pty, broker: Broker, listener: Listener
+) -> None:
+    """The cap is reached while the broker is away; all arrives when it is back, also what came meanwhile."""
+    hub.store = "max_mb = 1"
+    hub.start().wait_for("uplink.connected")
+    broker.stop()
+    hub.wait_for("uplink.lost")
+    number = fill(hub, scale)
     scale.weigh(99)
     size = sum(path.stat().st_size for path in database(hub).parent.glob(f"{FILE}*") if not path.name.endswith("shm"))
     assert size <= 1_000_000
@@ -143,10 +149,7 @@ def test_what_a_full_store_could_not_take_survives_a_restart(
     hub.start().ready()
     broker.stop()
     hub.wait_for("uplink.lost")
-    number = 0
-    while not hub.named("store.refused"):
-        scale.weigh(10 + number / 100)
-        number += 1
+    number = fill(hub, scale)
     hub.end(signal.SIGTERM)
     assert hub.named("readings.saved")[0]["readings"] == number - len(hub.stored)
     assert (database(hub).parent / "unkept").stat().st_mode & 0o077 == 0
