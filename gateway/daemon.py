@@ -12,10 +12,9 @@ from zoneinfo import ZoneInfo
 from drivers.api import Driver
 from gateway import health
 from gateway.ack import BadAckError, parse_ack
-from gateway.acts.api import Context
+from gateway.acts.api import WIPES, Context
 from gateway.acts.listing import listed
 from gateway.acts.records import Records
-from gateway.acts.wipe import WIPE
 from gateway.alarms import STORE_DAMAGED
 from gateway.announcing import Announcer
 from gateway.backoff import CatchUp
@@ -322,7 +321,7 @@ class Daemon:
         return self._decisions.whose.settled(reading, what)
 
     def _acted(self, name: str) -> None:
-        if name == WIPE.name:
+        if name == WIPES:
             # When the person last measured is theirs, too; the broker is told without it.
             for one in self._instruments.all:
                 one.collector.twin.pop("last_reading_at", None)

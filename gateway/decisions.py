@@ -3,8 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
-from gateway.acts import ACTS
-from gateway.acts.api import Context
+from gateway.acts.api import Act, Context
 from gateway.acts.performing import Performer
 from gateway.audit import Entry
 from gateway.notices import Notices
@@ -23,7 +22,7 @@ class Decisions:
         self._acted = acted
         self.whose = Whose(store.assignments, store.equipment.retired, store.cursor, env, zone, note)
         self._notices = Notices(store.assignments, store.together, partial(_tell, context), env, zone, note)
-        self._performer = Performer(context, ACTS, note, self._done)
+        self._performer = Performer(context, _acts, note, self._done)
 
     def start(self, start: Callable[[str, Callable[[], Awaitable[None]]], None]) -> None:
         """Starts what runs for them."""
@@ -34,6 +33,13 @@ class Decisions:
         self.whose.reload()
         self._notices.reload()
         self._acted(name)
+
+
+def _acts() -> Mapping[str, Act]:
+    # Loaded when the first one is asked for: most days nobody does.
+    from gateway.acts.table import ACTS  # noqa: PLC0415
+
+    return ACTS
 
 
 def _tell(context: Context, document: Mapping[str, object]) -> None:

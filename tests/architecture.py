@@ -94,6 +94,7 @@ GROUPS = (
     Group(("drivers.*",), ("drivers.*",), pure=True),
     Group(PURE, ("drivers.api", *PURE), pure=True),
     Group(("gateway",), ()),
+    Group(("gateway.thrift",), ()),
     Group(("gateway.env", "gateway.hub_clock"), ("gateway.hub_clock",)),
     Group(("gateway.waiting",), ("gateway.env",)),
     Group(("gateway.log",), ("gateway.errors", "gateway.privacy")),

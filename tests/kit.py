@@ -19,8 +19,8 @@ from zoneinfo import ZoneInfo
 from drivers.api import Act, Measurement, Sample
 from drivers.quantities import WEIGHT
 from drivers.session import Session
-from gateway.acts import ACTS
 from gateway.acts.api import Context, Listed
+from gateway.acts.table import ACTS
 from gateway.attribution import Standing
 from gateway.collector import Collector, Hooks
 from gateway.dating import Dating

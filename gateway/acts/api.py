@@ -42,6 +42,8 @@ class Param:
     high: int = 10_000
 
 
+# The act after which nothing of a person is on the hub.
+WIPES = "wipe"
 # What time it is, told by whoever asks, for a hub that does not know.
 AT = Param("at", pattern=INSTANT_PATTERN)
 

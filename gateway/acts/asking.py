@@ -101,7 +101,7 @@ def _perform(store: Store, asked: Asked, way: Way) -> ActRow:
     try:
         context = way.context(store)
         store.acts.ask(asked.id, asked.name, asked.params, asked.role, context.known_now())
-        Performer(context, way.acts, lambda _event, _fields: None, lambda _name: None).perform_waiting()
+        Performer(context, lambda: way.acts, lambda _event, _fields: None, lambda _name: None).perform_waiting()
         row = store.acts.find(asked.id)
     finally:
         store.close()

@@ -16,8 +16,12 @@ Note = Callable[[str, Mapping[str, object]], None]
 class Performer:
     """Does what was asked for, in order."""
 
-    def __init__(self, context: Context, acts: Mapping[str, Act], note: Note, done: Callable[[str], None]) -> None:
-        """`note` hears of each act (event, fields) and `done(name)` of each that was done, both when it is durable."""
+    def __init__(
+        self, context: Context, acts: Callable[[], Mapping[str, Act]], note: Note, done: Callable[[str], None]
+    ) -> None:
+        """`acts` gives all there are, by name; `note` hears of each act (event, fields) and `done(name)` of each that
+        was done, both when it is durable.
+        """
         self._context, self._acts, self._note, self._told = context, acts, note, done
         self._rows = context.store.acts
 
@@ -51,7 +55,7 @@ class Performer:
         self._told(row.name)
 
     def _act(self, row: ActRow) -> Act:
-        act = self._acts.get(row.name)
+        act = self._acts().get(row.name)
         if act is None:
             raise RefusedError("act-unknown", row.name)
         return act

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from gateway import __version__
-from gateway.acts.api import Act, Context, Param, Params, Result
+from gateway.acts.api import WIPES, Act, Context, Param, Params, Result
 from gateway.assignments import unfinished
 from gateway.certificate import SIGNATURE, signed_bytes, unsigned
 from gateway.deviation import Occurrence, at_text
@@ -103,7 +103,7 @@ def _audited(_params: Params, result: Result) -> dict[str, object]:
 
 
 WIPE = Act(
-    name="wipe",
+    name=WIPES,
     roles=("coordinator", "support"),
     params=(Param("force", "flag"), Param("reason"), Param("bonds", pattern="|".join(BONDS))),
     perform=_wipe,

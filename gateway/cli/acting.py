@@ -15,11 +15,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gateway import cli
-from gateway.acts import ACTS
 from gateway.acts.api import ROLES, Context, Result
 from gateway.acts.asking import Asked, Way, ask
 from gateway.acts.listing import listed
 from gateway.acts.records import Records
+from gateway.acts.table import ACTS
 from gateway.catalogue import Language, say
 from gateway.cli.configuration import Configuration, print_faults, read_configuration
 from gateway.env import Env, real_env

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Iterable, Mapping
 
-from gateway import __version__, cli
+from gateway import __version__, cli, thrift
 from gateway.daemon import Daemon
 from gateway.env import real_env
 from gateway.errors import ConfigurationError, GatewayError
@@ -16,6 +16,10 @@ from gateway.registry import known_drivers
 from gateway.settings import Settings
 from gateway.store import SQLITE_VERSION
 from gateway.topics import ABOUT_SCHEMA, ACK_SCHEMA, COMMAND_SCHEMA, LEDGER_SCHEMA, READING_SCHEMA, VOID_SCHEMA
+
+# By then everything is loaded and connected, or waits for something.
+_STARTED_S = 2.0
+_HOUR_S = 3600.0
 
 
 def refused(faults: Iterable[Mapping[str, str]], log: Log) -> int:
@@ -27,6 +31,7 @@ def refused(faults: Iterable[Mapping[str, str]], log: Log) -> int:
 
 def serve(settings: Settings, digest: str, log: Log, *, simulated: bool) -> int:
     """Runs the daemon until it is told to stop; gives the exit code. `digest` is the configuration's."""
+    thrift.begin()
     try:
         drivers = known_drivers(settings.drivers.allow, {device.driver for device in settings.device})
         daemon = Daemon(settings, drivers, real_env(), log, facts=_facts(settings, digest), simulated=simulated)
@@ -66,4 +71,10 @@ async def _until_told(daemon: Daemon) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.call_later(_STARTED_S, _give_back, loop)
     await daemon.run(stop)
+
+
+def _give_back(loop: asyncio.AbstractEventLoop) -> None:
+    thrift.give_back()
+    loop.call_later(_HOUR_S, _give_back, loop)

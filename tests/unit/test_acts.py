@@ -53,7 +53,7 @@ class Desk:
         self.audit: list[tuple[str, str, Mapping[str, object]]] = []
         self.waited: list[float] = []
         self.store = Store(directory)
-        self.performer = Performer(self.context(self.store), ACTS, self._note, self.done.append)
+        self.performer = Performer(self.context(self.store), lambda: ACTS, self._note, self.done.append)
 
     def _note(self, event: str, fields: Mapping[str, object]) -> None:
         self.notes.append((event, fields))

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.acts import ACTS
 from gateway.acts.api import Context, Listed
 from gateway.acts.performing import Performer
 from gateway.acts.records import Records
+from gateway.acts.table import ACTS
 from gateway.errors import RefusedError
 from gateway.store import Store
 from tests.readings import draft, reading
@@ -56,7 +56,9 @@ class Hub:
         )
         self.number += 1
         self.store.acts.ask(f"act-{self.number}", name, params, role, self.world.utc)
-        Performer(context, ACTS, lambda event, _fields: self.notes.append(event), lambda _name: None).perform_waiting()
+        Performer(
+            context, lambda: ACTS, lambda event, _fields: self.notes.append(event), lambda _name: None
+        ).perform_waiting()
         row = self.store.acts.find(f"act-{self.number}")
         assert row is not None
         return dict(row.result)

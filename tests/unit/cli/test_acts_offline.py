@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway import cli
-from gateway.acts import ACTS
+from gateway.acts.table import ACTS
 from gateway.store import Store
 from gateway.voids import render_void
 from tests.configs import CUFF, HUB, SCALE
