@@ -18,9 +18,8 @@ from gateway.simulator.ble_devices import Cuff, Oximeter, Scale
 from gateway.simulator.bluez.scripted import ScriptedRadio
 from gateway.simulator.bluez.virtual import VirtualBluetooth
 from gateway.simulator.peripheral import Habits, VirtualDevice
-from gateway.transport.ble.bearer_link import Door
 from gateway.transport.ble.hardware import Hardware
-from gateway.transport.ble.l2cap import Endpoint
+from gateway.transport.ble.l2cap import Door, Endpoint
 from gateway.transport.ble.radio import BleDevice, Care, Limits, Radio, Reboots
 from gateway.transport.ble.state import RadioState
 

@@ -21,7 +21,7 @@ from gateway.transport.ble.bluez import DEVICE, PROPERTIES, Bluez
 from gateway.transport.ble.deadline import StoppedError, within
 from gateway.transport.ble.errors import CONNECT_TIMEOUT, NO_ANSWER, AttRefusedError, fault
 from gateway.transport.ble.hushing import Hushing
-from gateway.transport.ble.l2cap import Endpoint
+from gateway.transport.ble.l2cap import Door, Endpoint
 from gateway.transport.ble.limits import Limits
 from gateway.transport.ble.link import Link, Take
 
@@ -32,18 +32,6 @@ _ADAPTER = "org.bluez.Adapter1"
 _ROUNDS = 128
 # Notifications that may come before it is known what they are.
 _WAITING = 64
-
-
-class Door(Protocol):
-    """The kernel's Bluetooth sockets (`gateway.transport.ble.l2cap`)."""
-
-    def available(self) -> bool:
-        """Whether this process may have one."""
-        ...
-
-    async def connect(self, adapter: Endpoint, device: Endpoint, seconds: float) -> socket.socket:
-        """An encrypted ATT channel; GatewayError if there is none in time."""
-        ...
 
 
 class Memory(Protocol):

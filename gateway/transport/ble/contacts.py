@@ -10,7 +10,6 @@ from datetime import datetime
 from gateway.env import Env
 from gateway.errors import GatewayError
 from gateway.transport.ble.agent import Agent, Person, Window
-from gateway.transport.ble.bearer_link import BearerLink, Door
 from gateway.transport.ble.bearers import Bearers
 from gateway.transport.ble.bluez import Bluez
 from gateway.transport.ble.deadline import end
@@ -26,6 +25,7 @@ from gateway.transport.ble.errors import (
     PAIRING_FAILED,
     fault,
 )
+from gateway.transport.ble.l2cap import Door
 from gateway.transport.ble.limits import Limits
 from gateway.transport.ble.link import BluezLink, Link
 from gateway.transport.ble.notify_keeper import NotifyKeeper
@@ -249,9 +249,8 @@ class Contacts:
         finally:
             await end(task)
             self._link = None
-        if isinstance(link, BearerLink):
-            self._bearers.ended(address, link)
-            self.counters["own-bearer-contacts"] += link.made
+        if self._bearers.ended(address, link):
+            self.counters["own-bearer-contacts"] += 1
         bug = task.exception()
         if bug is not None:
             asyncio.get_running_loop().call_exception_handler({"message": "Bluetooth session failed", "exception": bug})

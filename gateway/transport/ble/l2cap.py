@@ -12,7 +12,7 @@ import os
 import socket
 import struct
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from gateway.transport.ble.errors import CONNECT_FAILED, CONNECT_TIMEOUT, DROPPED, fault
 
@@ -32,6 +32,18 @@ class Endpoint:
 
     address: str
     random: bool
+
+
+class Door(Protocol):
+    """The kernel's Bluetooth sockets: this module, or what a test puts in its place."""
+
+    def available(self) -> bool:
+        """Whether this process may have one."""
+        ...
+
+    async def connect(self, adapter: Endpoint, device: Endpoint, seconds: float) -> socket.socket:
+        """An encrypted ATT channel; GatewayError if there is none in time."""
+        ...
 
 
 def available() -> bool:

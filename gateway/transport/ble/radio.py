@@ -16,11 +16,11 @@ from gateway.env import Env
 from gateway.transport.ble import l2cap
 from gateway.transport.ble.adverts import Listener
 from gateway.transport.ble.agent import Person
-from gateway.transport.ble.bearer_link import Door
 from gateway.transport.ble.bluez import Bluez
 from gateway.transport.ble.contacts import Contacts
 from gateway.transport.ble.device import BleDevice
 from gateway.transport.ble.errors import CACHE_OFF, READY
+from gateway.transport.ble.l2cap import Door
 from gateway.transport.ble.limits import Limits
 from gateway.transport.ble.reboots import Reboots
 from gateway.transport.ble.recovery import Care, Recovery
