@@ -169,7 +169,7 @@ def test_an_adapter_that_hangs_in_a_quiet_home_is_named_long_before_the_silence_
 def test_an_adapter_that_obeys_in_a_quiet_home_is_ready_all_the_time() -> None:
     async def main() -> None:
         scale, witness, states = Scale(habits=HABITS), Witness(), list[RadioState]()
-        limits = replace(HURRIED, quiet_s=0.1)
+        limits = replace(HURRIED, quiet_s=0.1, not_discovering_s=10.0)
         async with (
             virtual_bluetooth([scale]) as bluetooth,
             running([listed(scale, witness)], limits, on_change=states.append) as radio,
