@@ -16,8 +16,11 @@ from gateway.simulator import frames
 from gateway.simulator.ble_devices import Scale
 from gateway.simulator.bluez.virtual import VirtualBluetooth
 from gateway.simulator.bus import PrivateBus
+from gateway.transport.ble.bluez import Bluez
+from gateway.transport.ble.deadline import end
 from gateway.transport.ble.hardware import Hardware
 from gateway.transport.ble.radio import Radio, Reboots
+from gateway.transport.ble.scanner import Scanner
 from gateway.transport.ble.state import RadioState
 from tests.aio import run, until
 from tests.bus.listed_devices import HABITS, QUICK, Witness, listed, running
@@ -179,6 +182,36 @@ def test_an_adapter_that_obeys_in_a_quiet_home_is_ready_all_the_time() -> None:
             await until(lambda: witness.values == [WEIGHT])
             assert radio.state.counters["scanners-built"] == 1
         assert [s.code for s in states] == ["ready"]
+
+    run(main())
+
+
+def test_an_adapter_that_refuses_to_scan_while_it_connects_is_not_taken_for_deaf() -> None:
+    """The kernel does one thing after the other, and a device that has gone can keep it busy for twenty seconds."""
+
+    async def main() -> None:
+        env, connecting, codes = real_env(), [True], list[str]()
+        async with virtual_bluetooth([]) as bluetooth:
+            bluetooth.faults.hung = 1
+            bluez = Bluez(env, QUICK)
+            scanner = Scanner(
+                bluez,
+                env,
+                QUICK,
+                heard=lambda _device, _advertisement: None,
+                found=lambda _sighting: None,
+                report=codes.append,
+                paused=lambda: connecting[0],
+                services=(),
+            )
+            tasks = [asyncio.create_task(bluez.run()), asyncio.create_task(scanner.run())]
+            await until(lambda: bluetooth.called("StartDiscovery") >= 3)
+            assert scanner.deaf == 0
+            assert "bluetooth-deaf" not in codes
+            connecting[0] = False
+            await until(lambda: "bluetooth-deaf" in codes)
+            for task in tasks:
+                await end(task)
 
     run(main())
 

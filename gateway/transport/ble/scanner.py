@@ -108,13 +108,19 @@ class Scanner:
                 await self._scan()
                 failures = 0
             except GatewayError as error:
-                self._report(error.reason)
                 failures += 1
-                if error.reason == DEAF:
-                    self.deaf += 1
-                    # Passive scanning needs more of BlueZ and of the kernel than active does.
-                    self._passive = False
+                self._refused(error.reason)
                 await self._bluez.changed(self._limits.rebuild.wait_s(failures, 0.0))
+
+    def _refused(self, reason: str) -> None:
+        if reason == DEAF:
+            if self._paused():
+                # The kernel does one thing after the other: this says nothing of the adapter.
+                return
+            # Passive scanning needs more of BlueZ and of the kernel than active does.
+            self._passive = False
+            self.deaf += 1
+        self._report(reason)
 
     async def _scan(self) -> None:
         """One scanner, from its building until it is not to be trusted any more."""
