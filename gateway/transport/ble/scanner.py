@@ -242,7 +242,7 @@ class Scanner:
             else:
                 await within(self._limits.hurry_s, scanner.stop())
         except BleakDBusError as error:
-            if well and error.dbus_error == _IN_PROGRESS:
+            if well and error.dbus_error == _IN_PROGRESS and not self._paused():
                 self._stuck_in = epoch
                 self.deaf = max(self.deaf, self._limits.deaf_times)
                 self._report(DEAF)
