@@ -209,7 +209,8 @@ def test_a_ledger_that_is_asked_for_is_what_a_receiver_computes(hub: Hub, scale:
 
 
 def test_commands_that_may_not_be_done_are_refused_and_change_nothing(hub: Hub, listener: Listener) -> None:
-    hub.start().wait_for("uplink.connected")
+    hub.start()
+    until(lambda: listener.documents("health"), what="a word of the hub, which listens before it speaks")
     expired = {**command(), "expires": "2026-01-01T00:00:00Z"}
     for name, number, payload in (
         ("reboot", "c-1", command()),
