@@ -15,7 +15,7 @@ from drivers.api import Act, Bad, DecodeError, Driver, Frame, Outcome, SerialDri
 from drivers.session import Session
 from gateway.backoff import STORE
 from gateway.counters import Counters
-from gateway.env import Env
+from gateway.env import Env, known_time, wall_clock
 from gateway.errors import GatewayError
 from gateway.keeping import Draft, Kept, KeptFrame
 from gateway.making import Origin, Place, evidence, make_reading, undated
@@ -165,8 +165,8 @@ class Collector:
         if device_time is not None:
             self._fix = ClockFix(device_time, self._env.monotonic())
             self._owner.clock(self._fix)
-            if self._env.hub_clock() != "unsynchronised":
-                skew = self._place_time(self._env.now()) - device_time
+            if (now := known_time(self._env)) is not None:
+                skew = self._place_time(now) - device_time
                 self.facts({"clock_skew_s": round(skew.total_seconds())})
         self._clock_deadline = None
         self._finish_parked()
@@ -383,15 +383,16 @@ class Collector:
 
     def _kept_frame(self, frame: Frame) -> KeptFrame:
         age = timedelta(seconds=max(0.0, self._env.monotonic() - frame.at))
-        moment = Moment(self._env.now() - age, frame.at, self._env.hub_clock())
+        now, state = wall_clock(self._env)
+        moment = Moment(now - age, frame.at, state)
         return KeptFrame(self.ref, frame.channel, frame.data, moment, self._env.boot_id)
 
     def _place_time(self, utc: datetime) -> datetime:
         return utc.astimezone(self._place.zone).replace(tzinfo=None)
 
     def _seen(self) -> None:
-        if self._env.hub_clock() != "unsynchronised":
-            self.twin["last_seen"] = self._env.now().astimezone(self._place.zone).isoformat(timespec="seconds")
+        if (now := known_time(self._env)) is not None:
+            self.twin["last_seen"] = now.astimezone(self._place.zone).isoformat(timespec="seconds")
 
 
 def _tells_clock(driver: Driver) -> bool:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from gateway.env import Env
+from gateway.env import Env, wall_clock
 from gateway.making import bounded, dated
 from gateway.reading import Reading
 from gateway.timebase import RELEASED, HubClock, Moment, Undated, believed
@@ -100,10 +100,11 @@ class Dating:
             self._remember(at_once=True)
 
     def _look(self) -> None:
-        state = self.hub_clock()
+        now, state = wall_clock(self._env)
+        state = believed(state, now, self._floor)
         if state != "unsynchronised":
             self._remember()
-            self._date_all(state)
+            self._date_all(Moment(now, self._env.monotonic(), state))
         elif self._patience_is_over():
             self._give_up()
 
@@ -113,13 +114,13 @@ class Dating:
 
     def _remember(self, *, at_once: bool = False) -> None:
         monotonic = self._env.monotonic()
-        if self._env.hub_clock() != "synchronised" or not (at_once or monotonic - self._floor_at > _FLOOR_S):
+        now, state = wall_clock(self._env)
+        if state != "synchronised" or not (at_once or monotonic - self._floor_at > _FLOOR_S):
             return
-        self._undated.raise_floor(self._env.now())
-        self._floor, self._floor_at = self._env.now(), monotonic
+        self._undated.raise_floor(now)
+        self._floor, self._floor_at = now, monotonic
 
-    def _date_all(self, state: HubClock) -> None:
-        now = Moment(self._env.now(), self._env.monotonic(), state)
+    def _date_all(self, now: Moment) -> None:
         born = (now.utc - timedelta(seconds=now.monotonic)).astimezone(UTC)
         while rows := self._undated.next():
             self._undated.date([(row.seq, *self._settled(self._dated(row, now, born), row.what)) for row in rows])

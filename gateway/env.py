@@ -49,9 +49,17 @@ def real_env() -> Env:
     )
 
 
+def wall_clock(env: Env) -> tuple[datetime, HubClock]:
+    """Wall time (aware UTC), and how far it is to be trusted; a clock that is set while it is read is not."""
+    before = env.hub_clock()
+    now = env.now()
+    return now, before if env.hub_clock() == before else "unsynchronised"
+
+
 def known_time(env: Env) -> datetime | None:
     """Wall time (aware UTC), None while the hub does not know it: no document carries a false date."""
-    return None if env.hub_clock() == "unsynchronised" else env.now()
+    now, state = wall_clock(env)
+    return None if state == "unsynchronised" else now
 
 
 def dice(seed: int | None = None) -> random.Random:

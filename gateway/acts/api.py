@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from gateway.env import Env, known_time
+from gateway.env import Env, wall_clock
 from gateway.errors import RefusedError
 from gateway.privacy import in_identifier
 from gateway.screening import is_machine_made
@@ -124,11 +124,11 @@ class Context:
 
     def known_now(self) -> datetime | None:
         """The same; None while the clock is not believed."""
-        now = known_time(self.env)
+        now, state = wall_clock(self.env)
         floor = self.store.undated.floor()
-        if now is None or floor is None:
-            return now
-        return None if believed(self.env.hub_clock(), now, floor) == "unsynchronised" else now
+        if floor is not None:
+            state = believed(state, now, floor)
+        return None if state == "unsynchronised" else now
 
     def device(self, name: object) -> Listed:
         """The device of that name; RefusedError if the configuration has none."""

@@ -23,7 +23,7 @@ from drivers.api import (
     Value,
     Write,
 )
-from gateway.env import Env
+from gateway.env import Env, known_time
 from gateway.errors import TransientError
 from gateway.transport import Contact
 
@@ -78,6 +78,6 @@ async def _perform(step: Step, link: Link, contact: Contact) -> Reply:
 
 def talk_context(env: Env, timezone: tzinfo, cursor: int | None, options: Facts) -> TalkContext:
     """What a conversation may know now: no time is given while the hub's clock is not to be trusted."""
-    trusted = env.hub_clock() != "unsynchronised"
-    local = env.now().astimezone(timezone).replace(tzinfo=None) if trusted else None
+    now = known_time(env)
+    local = now and now.astimezone(timezone).replace(tzinfo=None)
     return TalkContext(local_time=local, cursor=cursor, options=options)

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from drivers.api import BleDriver
 from gateway.cli.configuration import Configuration, read_configuration
 from gateway.cli.device.talking import Talker
-from gateway.env import Env, real_env
+from gateway.env import Env, known_time, real_env
 from gateway.errors import GatewayError, RefusedError
 from gateway.instruments import Instruments, Told
 from gateway.making import Place
@@ -192,7 +192,8 @@ async def _radio(configuration: Configuration, device: Wanted, store: Store, *, 
         heard[:] = [env.monotonic()]
 
     def local_time() -> datetime | None:
-        return None if env.hub_clock() == "unsynchronised" else env.now().astimezone(zone).replace(tzinfo=None)
+        now = known_time(env)
+        return now and now.astimezone(zone).replace(tzinfo=None)
 
     radio = Radio(
         [BleDevice(device.address, device.driver, watched, options, dict(watched.known))],

@@ -4,7 +4,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from gateway.env import Env
+from gateway.env import Env, known_time
 
 _FILE = "bluetooth-reboot"
 _DAY = timedelta(days=1)
@@ -22,8 +22,8 @@ class Reboots:
 
         Not while the clock is not to be trusted, or shows a time before the last: then nobody knows what a day is.
         """
-        now = self._env.now()
-        if self._env.hub_clock() == "unsynchronised":
+        now = known_time(self._env)
+        if now is None:
             return False
         last = self._last()
         if last is not None and now - last < _DAY:
