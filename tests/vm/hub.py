@@ -250,8 +250,11 @@ class Hub:
 
     def listen(self) -> Callable[[], list[Heard]]:
         """Follows everything on the broker from now on, retained documents first."""
+        # After a boot the broker may not be there yet.
+        there = "import socket; socket.create_connection(('127.0.0.1', 1883))"
         command = self.guest.begin(
-            "exec mosquitto_sub -h 127.0.0.1 -u receiver -P 'another secret' -q 1 -v -t 'dho/#' 2>&1"
+            f'until python3 -c "{there}" 2>/dev/null; do sleep 0.2; done;'
+            " exec mosquitto_sub -h 127.0.0.1 -u receiver -P 'another secret' -q 1 -v -t 'dho/#' 2>&1"
         )
         return Listener(command).heard
 
