@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Literal
 
@@ -60,6 +60,12 @@ def known_time(env: Env) -> datetime | None:
     """Wall time (aware UTC), None while the hub does not know it: no document carries a false date."""
     now, state = wall_clock(env)
     return None if state == "unsynchronised" else now
+
+
+def local_time(env: Env, zone: tzinfo) -> datetime | None:
+    """Wall time in that zone (naive), None while the hub does not know it."""
+    now = known_time(env)
+    return now and now.astimezone(zone).replace(tzinfo=None)
 
 
 def dice(seed: int | None = None) -> random.Random:

@@ -14,7 +14,7 @@ from drivers.session import Session
 from gateway.alarms import of_radio
 from gateway.attribution import Standing
 from gateway.collector import Collector, Hooks
-from gateway.env import Env, known_time
+from gateway.env import Env, local_time
 from gateway.errors import GatewayError
 from gateway.identity import device_ref
 from gateway.keeping import Kept
@@ -180,8 +180,7 @@ class Instruments:
 
     def _local_time(self) -> datetime | None:
         """Wall time of the home (naive), None while the hub's clock is not to be trusted."""
-        now = known_time(self._env)
-        return now and now.astimezone(self._place.zone).replace(tzinfo=None)
+        return local_time(self._env, self._place.zone)
 
 
 def parse_line(text: str) -> Line:

@@ -85,7 +85,6 @@ class Store:
                 quarantine.move_aside(directory)
                 self._open(undo, born=False)
             self._take_over(gone)
-            self.holding.load()
             self.assignments.mark()
             self._take_in()
             self.room = Room(self._connection, directory / LOG, max_bytes)
@@ -245,6 +244,7 @@ class Store:
         seal = partial(Seal, self.seal.key)
         target = Target(self._connection, self.epoch, self.places, self.seal, seal, remembered(self.directory))
         salvage(folder, target, self._keep_old, self.deviations.add)
+        self.holding.load()
 
     def _take_in(self) -> None:
         """Readings that an earlier run could not keep; they have room, whatever the cap."""

@@ -23,7 +23,7 @@ from drivers.api import (
     Value,
     Write,
 )
-from gateway.env import Env, known_time
+from gateway.env import Env, local_time
 from gateway.errors import TransientError
 from gateway.transport import Contact
 
@@ -78,6 +78,4 @@ async def _perform(step: Step, link: Link, contact: Contact) -> Reply:
 
 def talk_context(env: Env, timezone: tzinfo, cursor: int | None, options: Facts) -> TalkContext:
     """What a conversation may know now: no time is given while the hub's clock is not to be trusted."""
-    now = known_time(env)
-    local = now and now.astimezone(timezone).replace(tzinfo=None)
-    return TalkContext(local_time=local, cursor=cursor, options=options)
+    return TalkContext(local_time=local_time(env, timezone), cursor=cursor, options=options)

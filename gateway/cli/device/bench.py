@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from drivers.api import BleDriver
 from gateway.cli.configuration import Configuration, read_configuration
 from gateway.cli.device.talking import Talker
-from gateway.env import Env, known_time, real_env
+from gateway.env import Env, local_time, real_env
 from gateway.errors import GatewayError, RefusedError
 from gateway.instruments import Instruments, Told
 from gateway.making import Place
@@ -191,14 +191,10 @@ async def _radio(configuration: Configuration, device: Wanted, store: Store, *, 
     def note(_address: str) -> None:
         heard[:] = [env.monotonic()]
 
-    def local_time() -> datetime | None:
-        now = known_time(env)
-        return now and now.astimezone(zone).replace(tzinfo=None)
-
     radio = Radio(
         [BleDevice(device.address, device.driver, watched, options, dict(watched.known))],
         env,
-        local_time=local_time,
+        local_time=lambda: local_time(env, zone),
         adapter=settings.bluetooth.adapter,
         heard=note,
         care=Care(rungs=()),

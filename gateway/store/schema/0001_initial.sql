@@ -23,7 +23,8 @@ CREATE TABLE void (
 ) WITHOUT ROWID;
 
 -- What is not yet confirmed: the message as it is sent, and the raw frames it came from; both sealed, here and below
--- (gateway/store/sealing.py), and together in `payload` where `frames` is empty (gateway/store/parcel.py). Numbers, kinds, references and times stay clear: the daemon works by them.
+-- (gateway/store/sealing.py), and together in `payload` where `frames` is empty (gateway/store/parcel.py). Numbers,
+-- kinds, references and times stay clear: the daemon works by them.
 CREATE TABLE outbox (
     seq       INTEGER PRIMARY KEY,
     kind      TEXT NOT NULL,
