@@ -154,6 +154,8 @@ def test_a_device_that_has_lost_its_bond_is_named_and_ours_is_left_alone() -> No
             await until(lambda: "needs-pairing-again" in witness.reasons)
             assert bluetooth.called("RemoveDevice") == 0
             assert bluetooth.radio.bonded(cuff.address)
+            # Three contacts, and in none is a link made again and again: on some kernels each may be the last.
+            assert bluetooth.called("Connect") <= 3 * QUICK.broken_links
         assert cuff.pending == 1
 
     run(main())

@@ -126,14 +126,19 @@ class Devices:
         raise failed(ABORTED)
 
     async def _encrypt(self, link: Link) -> None:
-        """A bonded link is encrypted before anything else, by the kernel; a device that lost its key ends it."""
+        """A bonded link is encrypted before anything else, by the kernel; where the device has lost its key, that ends
+        the link, a moment after the answer to Connect."""
         try:
             await link.encrypt()
         except PairingFailedError as error:
-            await link.disconnect()
-            raise failed(CANCELLED) from error
+            self._core.tree.spawn(self._break(link))
+            raise failed(ABORTED) from error
         except LinkLostError as error:
             raise failed(CANCELLED) from error
+
+    async def _break(self, link: Link) -> None:
+        await asyncio.sleep(ABORT_SECONDS)
+        await link.disconnect()
 
     async def _resolve(self, known: Known, link: Link) -> None:
         """After the answer to Connect: subscribe again where sessions stand, discover, export."""

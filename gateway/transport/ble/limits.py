@@ -14,7 +14,8 @@ _RARELY = Backoff(first_s=10.0, cap_s=600.0, spread=0.0)
 class Limits:
     """Deadlines and waits of the Bluetooth transport.
 
-    `session_s` caps a contact that never ends; `shared_s` does once another device waits. `quiet_shared_s` replaces the
+    A link that breaks while it is being made is made again, `broken_links` times in all: interference passes, a device
+    without its key ends each. `session_s` caps a contact that never ends; `shared_s` does once another device waits. `quiet_shared_s` replaces the
     driver's quiet time, after a first value, while another device waits. `settle_s` without a value is a pause in which
     reading facts costs no reading. `linger_s`: what is heard so soon after a link went down is the stack speaking, not
     the device; `hold_off_s`: adverts so soon after a good contact belong to the act just served. `stale_s` is longer
@@ -29,6 +30,7 @@ class Limits:
     """
 
     connect_s: float = 20.0
+    broken_links: int = 5
     gatt_s: float = 10.0
     read_s: float = 3.0
     disconnect_s: float = 5.0

@@ -146,8 +146,9 @@ class BluezLink(Link):
         super().__init__()
         self._subscriber = subscriber
         self._limits = limits
-        self._client = BleakClient(device, lambda _: self.gone.set(), timeout=limits.connect_s)
+        self._client = BleakClient(device, self._went, timeout=limits.connect_s)
         self._characteristics: dict[str, BleakGATTCharacteristic] = {}
+        self._broken = 0
 
     @property
     def protected(self) -> bool:
@@ -208,6 +209,13 @@ class BluezLink(Link):
             return await self._disconnected(seconds)
         finally:
             await self._subscriber.finish(hurry)
+
+    def _went(self, _client: BleakClient) -> None:
+        """The link is down. bleak makes another for as long as BlueZ says that it broke while it was being made."""
+        self.gone.set()
+        self._broken += 1
+        if not self._made and self._broken >= self._limits.broken_links:
+            self._given_up.set()
 
     async def _disconnected(self, seconds: float) -> bool:
         try:
