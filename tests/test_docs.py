@@ -23,7 +23,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONFIG_README = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / folder / "README.md" for folder in ("config", "drivers", "systemd"))])
 EXAMPLES = sorted((ROOT / "config" / "examples").glob("*.toml"))
-SCRIPTS = sorted(path for path in (ROOT / "scripts").iterdir() if path.is_file())
+SCRIPTS = sorted(path for path in (ROOT / "scripts").iterdir() if path.is_file() and not path.suffix)
 
 
 def _settings() -> Iterator[str]:

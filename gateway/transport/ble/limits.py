@@ -15,18 +15,18 @@ class Limits:
     """Deadlines and waits of the Bluetooth transport.
 
     A link that breaks while it is being made is made again, `broken_links` times in all: interference passes, a device
-    without its key ends each. `session_s` caps a contact that never ends; `shared_s` does once another device waits. `quiet_shared_s` replaces the
-    driver's quiet time, after a first value, while another device waits. `settle_s` without a value is a pause in which
-    reading facts costs no reading. `linger_s`: what is heard so soon after a link went down is the stack speaking, not
-    the device; `hold_off_s`: adverts so soon after a good contact belong to the act just served. `stale_s` is longer
-    than the 10 s after which the kernel starts its scan anew, and so reports each device again. A device that fails is
-    tried again at once, `quick_retries` times, then by `retry`: a cuff advertises for half a minute only. BlueZ is
-    asked every `pulse_s` whether it lives, and must answer within `answer_s`. `hush_s` after its last indication, or
-    the driver's `more_s` where that is longer, a bonded device is told to wait until it is asked again, and let go
-    `hushed_s` later. BlueZ signals a value once for each program that listens, within `repeat_s`; a device needs
-    7.5 ms, the shortest connection interval there is. An adapter from which nothing was heard for `quiet_s` is asked
-    for a sign of life, again and again; after `silence_s` its scanner is built anew. If it refuses to scan, or stops,
-    `deaf_times` in a row is in trouble; `pace` stretches the ladder of recovery.
+    without its key ends each. `session_s` caps a contact that never ends; `shared_s` does once another device waits.
+    `quiet_shared_s` replaces the driver's quiet time, after a first value, while another device waits. `settle_s`
+    without a value is a pause in which reading facts costs no reading. `linger_s`: what is heard so soon after a link
+    went down is the stack speaking, not the device; `hold_off_s`: adverts so soon after a good contact belong to the
+    act just served. `stale_s` is longer than the 10 s after which the kernel starts its scan anew, and so reports each
+    device again. A device that fails is tried again at once, `quick_retries` times, then by `retry`: a cuff advertises
+    for half a minute only. BlueZ is asked every `pulse_s` whether it lives, and must answer within `answer_s`. `hush_s`
+    after its last indication, or the driver's `more_s` where that is longer, a bonded device is told to wait until it
+    is asked again, and let go `hushed_s` later. BlueZ signals a value once for each program that listens, within
+    `repeat_s`; a device needs 7.5 ms, the shortest connection interval there is. An adapter from which nothing was
+    heard for `quiet_s` is asked for a sign of life, again and again; after `silence_s` its scanner is built anew. If it
+    refuses to scan, or stops, `deaf_times` in a row is in trouble; `pace` stretches the ladder of recovery.
     """
 
     connect_s: float = 20.0
