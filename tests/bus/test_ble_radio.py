@@ -109,6 +109,24 @@ def test_bluetoothd_may_restart(crash: bool, connected: bool) -> None:
     run(main())
 
 
+def test_an_adapter_that_is_switched_on_while_we_are_told_that_it_is_off_is_on() -> None:
+    """BlueZ answers, and switches its adapter on a moment later: the signal may be heard before the answer."""
+
+    async def main() -> None:
+        scale, witness = Scale(habits=HABITS), Witness()
+        async with virtual_bluetooth([scale]) as bluetooth, running([listed(scale, witness)]) as radio:
+            await until(is_(radio, "ready"))
+            for _ in range(5):
+                bluetooth.faults.slow_power = 1
+                await bluetooth.restart(0.1)
+                await until(is_(radio, "ready"))
+                assert not bluetooth.faults.slow_power, "the fault was met"
+            scale.measure(WEIGHT)
+            await until(lambda: witness.values == [WEIGHT])
+
+    run(main())
+
+
 def test_the_service_is_missed_while_it_is_away() -> None:
     async def main() -> None:
         scale, witness = Scale(habits=HABITS), Witness()

@@ -24,6 +24,7 @@ class Adapter:
         self._filters: dict[str, frozenset[str]] = {}
         self._noise = itertools.cycle(RSSI_NOISE)
         monitors.on_change = self._listen
+        core.tree.on_told = self._told
         core.radio.on_advert = self._heard
         core.tree.serve(
             ADAPTER,
@@ -35,14 +36,14 @@ class Adapter:
         core.tree.settable(ADAPTER, Powered=self._set_powered)
 
     def export(self) -> None:
-        """Makes the adapter's object, switched on."""
+        """Makes the adapter's object, switched on, or about to be."""
         properties = {
             "Address": Variant("s", HUB_ADDRESS),
             "AddressType": Variant("s", "public"),
             "Name": Variant("s", "virtual"),
             "Alias": Variant("s", "virtual"),
             "Class": Variant("u", 0),
-            "Powered": Variant("b", True),
+            "Powered": Variant("b", not self._core.faults.slow_power),
             "Discoverable": Variant("b", False),
             "Pairable": Variant("b", True),
             "Discovering": Variant("b", False),
@@ -70,6 +71,11 @@ class Adapter:
         else:
             core.faults.deaf = core.faults.blind = 0
         core.tree.change(core.adapter, ADAPTER, {"Powered": Variant("b", on)})
+
+    def _told(self) -> None:
+        core = self._core
+        if not core.powered and core.faults.take("slow_power"):
+            core.tree.change(core.adapter, ADAPTER, {"Powered": Variant("b", True)})
 
     async def reset(self) -> None:
         """Forgets who was scanning."""

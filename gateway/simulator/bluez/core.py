@@ -35,7 +35,8 @@ class Faults:
     adapter hears nothing until it is switched off and on (any number but 0); blind: discovery is accepted and does not
     begin, until the same; hung: discovery and power are refused until the service is restarted (any number but 0);
     no_monitors: passive scanning is refused (any number but 0); uncached: a device's services are
-    forgotten at the end of each link, as with [GATT] Cache=no in main.conf (any number but 0).
+    forgotten at the end of each link, as with [GATT] Cache=no in main.conf (any number but 0); slow_power: at the
+    service's start the adapter is off, and is switched on just after somebody was told so.
     """
 
     abort_by_local: int = 0
@@ -50,6 +51,7 @@ class Faults:
     hung: int = 0
     no_monitors: int = 0
     uncached: int = 0
+    slow_power: int = 0
 
     def take(self, name: str) -> bool:
         """Whether it goes wrong this time; counts down."""

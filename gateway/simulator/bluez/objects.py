@@ -43,13 +43,14 @@ class ObjectTree:
     """Objects by path, interface and property, exported on a bus under one name.
 
     `calls` holds what was asked, newest last: (member, path). `on_client_gone` is told the unique name of every
-    connection that leaves the bus.
+    connection that leaves the bus, `on_told` is called behind each answer that told of all objects.
     """
 
     def __init__(self) -> None:
         self.objects: dict[str, dict[str, Properties]] = {}
         self.calls: deque[tuple[str, str]] = deque(maxlen=CALLS_KEPT)
         self.on_client_gone: Callable[[str], None] = lambda _name: None
+        self.on_told: Callable[[], None] = lambda: None
         self._methods: dict[tuple[str, str], Method] = {}
         self._setters: dict[tuple[str, str], Setter] = {}
         self._bus: MessageBus | None = None
@@ -172,6 +173,8 @@ class ObjectTree:
             return
         signature, body = reply if reply is not None else ("", [])
         self._send(Message.new_method_return(message, signature, body))
+        if message.member == "GetManagedObjects":
+            self.on_told()
 
     async def _dispatch(self, message: Message) -> Body | None:
         path, interface, member = message.path or "", message.interface or "", message.member or ""

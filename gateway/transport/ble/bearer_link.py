@@ -16,8 +16,9 @@ from typing import Protocol, TypeVar
 
 from gateway.errors import GatewayError
 from gateway.transport.ble import att
+from gateway.transport.ble.adapters import PROPERTIES
 from gateway.transport.ble.bearer import Bearer
-from gateway.transport.ble.bluez import DEVICE, PROPERTIES, Bluez
+from gateway.transport.ble.bluez import DEVICE, Bluez
 from gateway.transport.ble.deadline import StoppedError, within
 from gateway.transport.ble.errors import CONNECT_TIMEOUT, NO_ANSWER, AttRefusedError, fault
 from gateway.transport.ble.hushing import Hushing

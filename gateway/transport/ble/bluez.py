@@ -1,14 +1,12 @@
 """The gateway's own, long-lived connection to BlueZ: which adapters there are, and whether what we know still holds.
 
 bleak does not see bluetoothd die, and its scanner does not notice an adapter that was switched off and on. Sources:
-BlueZ doc/org.bluez.Adapter.rst and org.bluez.Device.rst; D-Bus specification, "Message Bus Messages".
+BlueZ doc/org.bluez.Device.rst; D-Bus specification, "Message Bus Messages".
 """
 
 import asyncio
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from dbus_fast import BusType, Message, MessageType, Variant
@@ -16,6 +14,17 @@ from dbus_fast.aio import MessageBus
 
 from gateway.env import Env
 from gateway.errors import GatewayError
+from gateway.transport.ble.adapters import (
+    ADAPTER,
+    BUS,
+    OBJECTS,
+    PROPERTIES,
+    SERVICE,
+    Adapter,
+    adapter_name,
+    rules,
+    updated,
+)
 from gateway.transport.ble.deadline import end, within
 from gateway.transport.ble.errors import (
     FOREIGN,
@@ -31,25 +40,8 @@ from gateway.transport.ble.errors import (
 )
 from gateway.transport.ble.limits import Limits
 
-SERVICE = "org.bluez"
 DEVICE = "org.bluez.Device1"
-PROPERTIES = "org.freedesktop.DBus.Properties"
-OBJECTS = "org.freedesktop.DBus.ObjectManager"
-_ADAPTER = "org.bluez.Adapter1"
 _PEER = "org.freedesktop.DBus.Peer"
-_BUS = "org.freedesktop.DBus"
-_PATH = re.compile(r"^/org/bluez/(\w+)$")
-# Added and removed objects are asked for by adapter: a rule for all would wake us for every passer-by's phone.
-_LOOKED_FOR = tuple(f"hci{n}" for n in range(8))
-
-
-@dataclass(frozen=True, slots=True)
-class Adapter:
-    """One Bluetooth adapter as BlueZ sees it."""
-
-    name: str
-    powered: bool
-    discovering: bool
 
 
 class Guest(Protocol):
@@ -85,10 +77,11 @@ class Bluez:
         self._env = env
         self._limits = limits
         self._bus: MessageBus | None = None
-        self._rules: dict[str, None] = dict.fromkeys(_rules())
+        self._rules: dict[str, None] = dict.fromkeys(rules())
         self._changed = asyncio.Event()
         self._reload = asyncio.Event()
         self._reloaded = True
+        self._stirred = False
 
     async def run(self) -> None:
         """Runs until cancelled; keeps trying where there is no bus or no BlueZ."""
@@ -125,7 +118,7 @@ class Bluez:
 
     async def forget(self, path: str) -> None:
         """Removes a device object, with its bond if it has one. Raises GatewayError."""
-        await self.call(path.rpartition("/")[0], _ADAPTER, "RemoveDevice", "o", [path])
+        await self.call(path.rpartition("/")[0], ADAPTER, "RemoveDevice", "o", [path])
 
     async def bonded(self, path: str) -> bool:
         """Whether BlueZ holds a bond with the device. Raises GatewayError."""
@@ -159,7 +152,7 @@ class Bluez:
 
     async def switch(self, adapter: str, on: bool) -> None:
         """Switches an adapter on or off. Raises GatewayError."""
-        await self.call(f"/org/bluez/{adapter}", PROPERTIES, "Set", "ssv", [_ADAPTER, "Powered", Variant("b", on)])
+        await self.call(f"/org/bluez/{adapter}", PROPERTIES, "Set", "ssv", [ADAPTER, "Powered", Variant("b", on)])
 
     async def objects(self) -> dict[str, dict[str, dict[str, Variant]]]:
         """Everything BlueZ exports: path, interface, property. Raises GatewayError."""
@@ -196,7 +189,7 @@ class Bluez:
         new = [rule for rule in rules if rule not in self._rules]
         self._rules |= dict.fromkeys(new)
         for rule in new:
-            await self.call("/org/freedesktop/DBus", _BUS, "AddMatch", "s", [rule], service=_BUS)
+            await self.call("/org/freedesktop/DBus", BUS, "AddMatch", "s", [rule], service=BUS)
 
     def send(self, message: Message) -> None:
         """Sends a message nobody answers: the late answer to a call."""
@@ -218,7 +211,7 @@ class Bluez:
         await bus.connect()
         bus.add_message_handler(self._heard)
         for rule in self._rules:
-            await _ask(bus, _BUS, "/org/freedesktop/DBus", _BUS, "AddMatch", "s", [rule])
+            await _ask(bus, BUS, "/org/freedesktop/DBus", BUS, "AddMatch", "s", [rule])
 
     async def _follow(self, bus: MessageBus) -> None:
         ended = asyncio.ensure_future(bus.wait_for_disconnect())  # type: ignore[no-untyped-call]
@@ -255,14 +248,24 @@ class Bluez:
     async def _load(self, bus: MessageBus) -> None:
         """Reads which adapters there are. A BlueZ that does not answer is noted, a bus that does not is raised."""
         try:
-            reply = await within(self._limits.answer_s, _ask(bus, SERVICE, "/", OBJECTS, "GetManagedObjects"))
+            objects = await within(self._limits.answer_s, self._all(bus))
         except (GatewayError, TimeoutError) as error:
             self._lost(error if isinstance(error, GatewayError) else translate(error, "bus"))
             return
         self.fault = None
-        for path, interfaces in reply[0].items():
+        for path, interfaces in objects.items():
             self._appeared(path, interfaces)
         self._tell()
+
+    async def _all(self, bus: MessageBus) -> dict[str, dict[str, dict[str, Variant]]]:
+        """Everything BlueZ exports. A signal of an adapter on the heels of the answer is heard before it: then the
+        answer is old already, and is asked for again."""
+        while True:
+            self._stirred = False
+            found: dict[str, dict[str, dict[str, Variant]]]
+            (found,) = await _ask(bus, SERVICE, "/", OBJECTS, "GetManagedObjects")
+            if not self._stirred:
+                return found
 
     def _lost(self, error: GatewayError) -> None:
         known = bool(self.adapters) or self.fault is None
@@ -315,30 +318,37 @@ class Bluez:
     def _owner_changed(self, name: str, before: str, now: str) -> None:
         if name != SERVICE:
             return
+        self._stirred = True
         if before:
             self._lost(fault(MISSING, "the Bluetooth service ended"))
         if now:
             self._reload.set()
 
     def _appeared(self, path: str, interfaces: Mapping[str, Mapping[str, Variant]]) -> None:
-        match, properties = _PATH.match(path), interfaces.get(_ADAPTER)
-        if match is None or properties is None:
+        name, properties = adapter_name(path), interfaces.get(ADAPTER)
+        if name is None or properties is None:
             return
-        name = match[1]
-        self.adapters[name] = _updated(Adapter(name, powered=False, discovering=False), properties)
+        self._stirred = True
+        self.adapters[name] = updated(Adapter(name, powered=False, discovering=False), properties)
         self._ready()
 
     def _removed(self, path: str, interfaces: Sequence[str]) -> None:
-        match = _PATH.match(path)
-        if match and _ADAPTER in interfaces and self.adapters.pop(match[1], None):
+        name = adapter_name(path)
+        if name is None or ADAPTER not in interfaces:
+            return
+        self._stirred = True
+        if self.adapters.pop(name, None):
             self._void()
 
     def _properties(self, path: str, interface: str, changed: Mapping[str, Variant]) -> None:
-        match = _PATH.match(path)
-        before = self.adapters.get(match[1]) if match else None
-        if before is None or interface != _ADAPTER:
+        name = adapter_name(path)
+        if name is None or interface != ADAPTER:
             return
-        after = _updated(before, changed)
+        self._stirred = True
+        before = self.adapters.get(name)
+        if before is None:
+            return
+        after = updated(before, changed)
         if after == before:
             return
         self.adapters[after.name] = after
@@ -347,29 +357,6 @@ class Bluez:
         if after.powered and not before.powered:
             self._ready()
         self._tell()
-
-
-def _updated(adapter: Adapter, properties: Mapping[str, Variant]) -> Adapter:
-    powered, discovering = properties.get("Powered"), properties.get("Discovering")
-    return Adapter(
-        adapter.name,
-        adapter.powered if powered is None else bool(powered.value),
-        adapter.discovering if discovering is None else bool(discovering.value),
-    )
-
-
-def _rules() -> list[str]:
-    owner = f"type='signal',sender='{_BUS}',interface='{_BUS}',member='NameOwnerChanged',arg0='{SERVICE}'"
-    properties = (
-        f"type='signal',sender='{SERVICE}',interface='{PROPERTIES}',member='PropertiesChanged',"
-        f"path_namespace='/org/bluez',arg0='{_ADAPTER}'"
-    )
-    objects = [
-        f"type='signal',sender='{SERVICE}',interface='{OBJECTS}',member='{member}',arg0path='/org/bluez/{name}'"
-        for name in _LOOKED_FOR
-        for member in ("InterfacesAdded", "InterfacesRemoved")
-    ]
-    return [owner, properties, *objects]
 
 
 async def _ask(

@@ -23,7 +23,8 @@ from dbus_fast import Message, MessageType, Variant
 
 from gateway.env import Env
 from gateway.errors import GatewayError
-from gateway.transport.ble.bluez import DEVICE, OBJECTS, PROPERTIES, SERVICE, Bluez
+from gateway.transport.ble.adapters import OBJECTS, PROPERTIES, SERVICE
+from gateway.transport.ble.bluez import DEVICE, Bluez
 from gateway.transport.ble.errors import BUSY
 from gateway.transport.ble.keeper_contact import KeeperContact
 from gateway.transport.ble.kept import CHARACTERISTIC, Interfaces, Kept

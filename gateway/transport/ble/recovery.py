@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from gateway.env import Env
 from gateway.errors import GatewayError
-from gateway.transport.ble.bluez import Adapter, Bluez
+from gateway.transport.ble.adapters import Adapter
+from gateway.transport.ble.bluez import Bluez
 from gateway.transport.ble.errors import (
     BLOCKED,
     MISSING,
