@@ -122,7 +122,7 @@ def test_a_refused_write_tells_its_att_error(radio: MakeRadio) -> None:
 
 def test_stored_records_come_by_record_access_and_stay_in_the_device(radio: MakeRadio) -> None:
     async def main() -> None:
-        oximeter = Oximeter(habits=QUICK)
+        oximeter = Oximeter(habits=PATIENT)
         stored = [frames.spot_check(90 + n, 60) for n in range(3)]
         async with virtual_bluetooth([oximeter], radio=radio):
             oximeter.store(*stored)

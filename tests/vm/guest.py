@@ -56,7 +56,8 @@ class Command:
 class Guest:
     """One machine with a disk of its own, which outlives power cuts. Not started by itself.
 
-    `hci` and `serial` are sockets at whose other ends are the guest's Bluetooth controller and its /dev/ttyS1.
+    `hci` and `serial` are sockets at whose other ends are the guest's Bluetooth controller and its /dev/ttyS1. What
+    comes to `port` of the host's loopback comes to the same port of the guest; no other traffic passes.
     """
 
     def __init__(self, image: Image, directory: Path, payload: Path | None = None, acceleration: str = "tcg") -> None:
@@ -64,6 +65,9 @@ class Guest:
         self.hci = directory / "hci"
         self.serial = directory / "serial"
         self.boots = 0
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
         self._image, self._directory, self._payload, self._acceleration = image, directory, payload, acceleration
         self._disk = directory / "disk"
         self._process: subprocess.Popen[bytes] | None = None
@@ -228,6 +232,8 @@ class Guest:
             *("-device", "i6300esb"),
             *("-device", "virtio-rng-pci", "-device", "virtio-serial-pci,id=serial"),
             *("-chardev", "socket,id=hci,path=hci,server=on,wait=off", "-device", "virtconsole,chardev=hci"),
+            *("-netdev", f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-:{self.port}"),
+            *("-device", "virtio-net-pci,netdev=net,romfile="),
             *("-chardev", "socket,id=agent,path=agent,server=on,wait=off"),
             *("-device", "virtserialport,chardev=agent,name=host"),
         ]
