@@ -110,12 +110,11 @@ def _matches(patterns: list[Pattern], advert: Advert) -> bool:
 
 
 def _structures(advert: Advert) -> Iterator[tuple[int, bytes]]:
-    """The advertisement in its fields (Core Specification Supplement, Part A): type and data."""
+    """What of an advertisement patterns are held against (Core Specification Supplement, Part A): type and data.
+
+    Lists of services and names are not among them: BlueZ 5.82 takes those apart first (seen in the machine).
+    """
     yield 0x01, b"\x06"
-    short = [int(uuid[4:8], 16) for uuid in advert.services]
-    yield 0x03, struct.pack(f"<{len(short)}H", *short)
-    if advert.name:
-        yield 0x09, advert.name.encode()
     for uuid, payload in advert.service_data.items():
         yield 0x16, struct.pack("<H", int(uuid[4:8], 16)) + payload
     for company, payload in advert.manufacturer_data.items():
