@@ -250,8 +250,8 @@ def test_a_device_that_lost_its_bond_cannot_be_reached_until_it_is_paired_anew(r
             await bond(cuff)
             cuff.forget_bond()
             cuff.measure(PRESSURES[0])
-            # BlueZ says "le-connection-abort-by-local", after which bleak makes another link, for as long as it may; now
-            # and then it says "br-connection-canceled" instead.
+            # BlueZ says "le-connection-abort-by-local", after which bleak makes another link, for as long as it may.
+            # Now and then it says "br-connection-canceled" instead.
             with pytest.raises((TimeoutError, BleakDBusError)):
                 await BleakClient(await find(cuff.address), timeout=1.0).connect()
             await bluetooth.remove_device(cuff.address)
