@@ -41,7 +41,7 @@ def measure(*, quick: bool = False) -> list[Row]:
         sides: Sides = (
             partial(_keep_each, store),
             partial(_insert_each, bare),
-            partial(_seal_each, sealing, Seal(store.seal.key, store.epoch)),
+            partial(_seal_each, sealing, store.seal),
         )
         waiting = list(drafts((blocks + bursts) * _BLOCK, store.epoch))
         pieces = [waiting[at : at + _BLOCK] for at in range(0, len(waiting), _BLOCK)]

@@ -19,6 +19,7 @@ from gateway.identity import reading_id
 from gateway.keeping import Draft
 from gateway.reading import Attribution, Device, Quality, Reading, Time, Value
 from gateway.store import Store
+from tests.broker.mosquitto import free_port
 from tests.daemon.hub import ROOT, Hub, Pty, until
 
 _KEY = bytes(range(32))
@@ -30,9 +31,7 @@ class Mosquitto:
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self._config = directory / "broker.conf"
         lines = ["log_type none", f"listener {self.port} 127.0.0.1", "allow_anonymous true", "max_queued_messages 0"]
         self._config.write_text("\n".join([*lines, "set_tcp_nodelay true", ""]), encoding="ascii")

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.broker.mosquitto import free_port
 from tests.vm.image import Image, cache
 
 BOOT_S = 300.0
@@ -65,9 +66,7 @@ class Guest:
         self.hci = directory / "hci"
         self.serial = directory / "serial"
         self.boots = 0
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self._image, self._directory, self._payload, self._acceleration = image, directory, payload, acceleration
         self._disk = directory / "disk"
         self._process: subprocess.Popen[bytes] | None = None

@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 from bumble.device import Connection
@@ -111,7 +111,7 @@ def real_bluetooth(guest: Guest, bus: str) -> Callable[..., AbstractAsyncContext
 
     @asynccontextmanager
     async def bluetooth(
-        devices: Iterable[Peripheral] = (), *_timing: Timing, radio: object
+        devices: Sequence[Peripheral] = (), *_timing: Timing, radio: object
     ) -> AsyncIterator[RealBluetooth]:
         del radio
         air = Air(max((device.latency for device in devices), default=0.0))

@@ -21,11 +21,12 @@ _DROP_IN = "/run/systemd/system/bluetooth.service.d"
 @pytest.fixture(scope="module")
 def bare(hub: Hub) -> Iterator[tuple[Guest, str]]:
     """BlueZ without the daemon and without an adapter, with what passive scanning needs; and the way to its bus."""
-    lines = r"[Service]\nExecStart=\nExecStart=/usr/libexec/bluetooth/bluetoothd --experimental\n"
+    command = "/usr/libexec/bluetooth/bluetoothd --experimental"
     anew = "systemctl daemon-reload && systemctl restart bluetooth"
     hub.systemctl("stop")
     hub.unplug()
-    hub.guest.run(f"mkdir -p {_DROP_IN} && printf '{lines}' >{_DROP_IN}/experimental.conf && {anew}")
+    hub.write(f"{_DROP_IN}/experimental.conf", f"[Service]\nExecStart=\nExecStart={command}")
+    hub.guest.run(anew)
     yield hub.guest, open_bus(hub.guest)
     hub.guest.run(f"rm -r {_DROP_IN} && {anew}")
     hub.plug_in()
