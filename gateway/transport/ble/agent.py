@@ -106,8 +106,8 @@ class Agent:
             if "AlreadyExists" not in error.detail:
                 raise
         await self._bluez.call(_ROOT, _MANAGER, "RequestDefaultAgent", "o", [PATH])
-        # BlueZ may have gone since it answered.
-        if self._bluez.epoch == epoch:
+        # BlueZ may have gone since it answered, or have let go of us.
+        if self._bluez.epoch == epoch and not self._wake.is_set():
             self._registered.set()
 
     # --- BlueZ (Guest) ---
