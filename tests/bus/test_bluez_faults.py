@@ -18,7 +18,7 @@ from gateway.simulator.bluez.scripted import ScriptedRadio
 from gateway.simulator.peripheral import ALWAYS, MODEL, Habits
 from tests.aio import run, until
 from tests.bus.dbus_client import dbus_client
-from tests.bus.virtual_home import find, subscribe, virtual_bluetooth
+from tests.bus.virtual_home import EACH_TIME, find, hear, subscribe, virtual_bluetooth
 
 pytestmark = pytest.mark.bus
 
@@ -184,7 +184,7 @@ def test_a_scanner_is_deaf_without_a_word_after_the_adapter_was_off_and_on() -> 
         scale = new_scale(PATIENT)
         async with virtual_bluetooth([scale]) as bluetooth:
             heard: list[str] = []
-            scanner = BleakScanner(lambda device, _data: heard.append(device.address))
+            scanner = BleakScanner(lambda device, _data: heard.append(device.address), bluez=EACH_TIME)
             await scanner.start()
             await until(lambda: heard)
             await bluetooth.power(False)
@@ -205,7 +205,7 @@ def test_a_deaf_adapter_hears_again_when_it_was_off_and_on() -> None:
         scale = new_scale(PATIENT)
         async with virtual_bluetooth([scale]) as bluetooth:
             bluetooth.faults.deaf = 1
-            assert await BleakScanner.find_device_by_address(scale.address, timeout=0.2) is None
+            assert await hear(scale.address, 0.2) is None
             await bluetooth.power(False)
             await bluetooth.power(True)
             await find_again(scale.address)
@@ -222,7 +222,7 @@ def test_nothing_is_heard_while_a_link_is_being_made() -> None:
             connecting = asyncio.ensure_future(BleakClient(device, timeout=1).connect())
             await until(lambda: bluetooth.called("Connect"))
             other.measure(WEIGHT)
-            assert await BleakScanner.find_device_by_address(other.address, timeout=0.3) is None
+            assert await hear(other.address, 0.3) is None
             with pytest.raises(TimeoutError):
                 await connecting
             await find(other.address)
@@ -361,7 +361,7 @@ def test_a_device_out_of_reach_ends_the_link_and_keeps_its_values() -> None:
                 await bluetooth.radio.remove(scale.address)
                 await until(lambda: not client.is_connected)
                 scale.measure(WEIGHT)
-            assert await BleakScanner.find_device_by_address(scale.address, timeout=0.2) is None
+            assert await hear(scale.address, 0.2) is None
             bluetooth.radio.add(scale)
             assert await collect(scale) == [WEIGHT]
 
@@ -387,7 +387,8 @@ import asyncio, sys
 from bleak import BleakClient, BleakScanner
 
 async def main():
-    device = await BleakScanner.find_device_by_address(sys.argv[1], timeout=10)
+    each_time = {"filters": {"DuplicateData": True}}
+    device = await BleakScanner.find_device_by_address(sys.argv[1], timeout=10, bluez=each_time)
     got = asyncio.get_running_loop().create_future()
     async with BleakClient(device) as client:
         await client.start_notify(sys.argv[2], lambda _c, value: got.set_result(bytes(value)))

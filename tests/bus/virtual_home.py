@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from bleak import BleakClient, BleakScanner
+from bleak.args.bluez import BlueZDiscoveryFilters, BlueZScannerArgs
 from bleak.backends.bluezdbus.version import BlueZFeatures
 from bleak.backends.device import BLEDevice
 
@@ -13,6 +14,8 @@ from gateway.simulator.bluez.radio import Peripheral, Radio
 from gateway.simulator.bluez.scripted import ScriptedRadio
 from gateway.simulator.bluez.virtual import VirtualBluetooth
 
+# Else a device is told of only where it is not as strong as it was when it was last heard.
+EACH_TIME = BlueZScannerArgs(filters=BlueZDiscoveryFilters(DuplicateData=True))
 BUS_VARIABLE = "DBUS_SYSTEM_BUS_ADDRESS"
 
 
@@ -37,9 +40,14 @@ async def virtual_bluetooth(
                 os.environ[BUS_VARIABLE] = before
 
 
+async def hear(address: str, seconds: float) -> BLEDevice | None:
+    """Scans until the device is heard; None if it is not."""
+    return await BleakScanner.find_device_by_address(address, timeout=seconds, bluez=EACH_TIME)
+
+
 async def find(address: str, seconds: float = 5.0) -> BLEDevice:
     """Scans until the device is heard."""
-    device = await BleakScanner.find_device_by_address(address, timeout=seconds)
+    device = await hear(address, seconds)
     assert device is not None, f"{address} was not heard"
     return device
 

@@ -1,17 +1,34 @@
 """org.bluez.Adapter1: power, discovery and what is heard (src/adapter.c)."""
 
 import itertools
+from dataclasses import dataclass
+from typing import Any
 
 from dbus_fast import Variant
 
 from gateway.simulator.bluez.core import Core, Known, heard
 from gateway.simulator.bluez.monitors import Monitors
 from gateway.simulator.bluez.names import ADAPTER, DEVICE, MONITOR_MANAGER, bluez_error, failed, in_progress
-from gateway.simulator.bluez.objects import Call
+from gateway.simulator.bluez.objects import Call, Properties
 from gateway.simulator.bluez.radio import Advert
 
 HUB_ADDRESS = "02:00:00:00:00:01"
 RSSI_NOISE = (0, 2, -1, 3, -3, 1)
+# src/device.c, RSSI_THRESHOLD: smaller changes are told only to those who filter.
+RSSI_CHANGE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Filter:
+    """What a client asked for: devices with one of these services, and each time they are heard."""
+
+    services: frozenset[str] = frozenset()
+    duplicates: bool = False
+
+    @property
+    def filters(self) -> bool:
+        """Whether BlueZ takes the discovery for a filtered one."""
+        return self.duplicates or bool(self.services)
 
 
 class Adapter:
@@ -20,8 +37,8 @@ class Adapter:
     def __init__(self, core: Core, monitors: Monitors) -> None:
         self._core = core
         self._monitors = monitors
-        self._scanners: dict[str, frozenset[str]] = {}
-        self._filters: dict[str, frozenset[str]] = {}
+        self._scanners: dict[str, _Filter] = {}
+        self._filters: dict[str, _Filter] = {}
         self._noise = itertools.cycle(RSSI_NOISE)
         monitors.on_change = self._listen
         core.tree.on_told = self._told
@@ -95,9 +112,10 @@ class Adapter:
         await self.power(bool(value.value))
 
     async def _set_filter(self, call: Call) -> None:
-        wanted = call.body[0]
-        uuids = wanted.get("UUIDs") if isinstance(wanted, dict) else None
-        self._filters[call.sender] = frozenset(uuids.value if uuids is not None else ())
+        body = call.body[0]
+        wanted = {name: value.value for name, value in body.items()} if isinstance(body, dict) else {}
+        services, duplicates = frozenset(wanted.get("UUIDs", ())), bool(wanted.get("DuplicateData", False))
+        self._filters[call.sender] = _Filter(services, duplicates)
 
     async def _start_discovery(self, call: Call) -> None:
         self._core.require_power()
@@ -105,7 +123,7 @@ class Adapter:
             raise in_progress()
         if call.sender in self._scanners:
             raise in_progress()
-        self._scanners[call.sender] = self._filters.get(call.sender, frozenset())
+        self._scanners[call.sender] = self._filters.get(call.sender, _Filter())
         await self._listen()
 
     async def _stop_discovery(self, call: Call) -> None:
@@ -147,14 +165,26 @@ class Adapter:
             return
         path = core.device_path(advert.address)
         known = core.devices.get(path)
-        rssi = Variant("n", advert.rssi + next(self._noise))
         if known is None:
             known = Known(advert, path)
             core.export(known)
         known.advert = advert
-        core.tree.change(path, DEVICE, {"RSSI": rssi, **heard(advert)})
+        news = self._news(path, {"RSSI": Variant("n", advert.rssi + next(self._noise)), **heard(advert)})
+        if news:
+            core.tree.change(path, DEVICE, news)
         core.touch(known)
         self._monitors.found(path, advert)
 
+    def _news(self, path: str, properties: Properties) -> Properties:
+        """What is worth telling: everything where a discovery filters, else what is not as it was."""
+        if any(wanted.filters for wanted in self._scanners.values()):
+            return properties
+        return {n: v for n, v in properties.items() if _differs(n, self._core.tree.value(path, DEVICE, n), v.value)}
+
     def _wanted(self, advert: Advert) -> bool:
-        return any(not uuids or uuids & set(advert.services) for uuids in self._scanners.values())
+        heard = set(advert.services)
+        return any(not wanted.services or wanted.services & heard for wanted in self._scanners.values())
+
+
+def _differs(name: str, told: Any, value: Any) -> bool:
+    return told is None or (abs(value - told) >= RSSI_CHANGE if name == "RSSI" else value != told)

@@ -115,6 +115,9 @@ class Devices:
         link.on_value = lambda handle, value: self._gatt.value(known, handle, value)
         core.tree.change(known.path, DEVICE, {"Connected": Variant("b", True)})
         if core.radio.bonded(known.address):
+            # The kernel listens before it connects, and of a paired device BlueZ notes that: until a discovery has
+            # ended, one that does not filter is told nothing of a device that is as strong as it was.
+            core.tree.change(known.path, DEVICE, {"RSSI": Variant("n", known.advert.rssi)})
             await self._encrypt(link)
 
     def _abort(self, known: Known) -> None:
