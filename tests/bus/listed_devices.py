@@ -209,3 +209,8 @@ async def stopped(task: "asyncio.Task[None]") -> None:
     done, _pending = await asyncio.wait({task}, timeout=2.0)
     assert done, "the radio did not end within two seconds"
     assert task.cancelled()
+
+
+def is_(radio: Radio, code: str) -> Callable[[], bool]:
+    """Whether the radio's state has this code."""
+    return lambda: radio.state.code == code

@@ -24,7 +24,7 @@ from gateway.simulator.peripheral import ALWAYS, Habits
 from gateway.transport.ble.radio import BleDevice, Radio
 from gateway.transport.ble.state import RadioState
 from tests.aio import run, until
-from tests.bus.listed_devices import HABITS, QUICK, Witness, listed, running, stopped
+from tests.bus.listed_devices import HABITS, QUICK, Witness, is_, listed, running, stopped
 from tests.bus.virtual_home import BUS_VARIABLE, virtual_bluetooth
 
 pytestmark = pytest.mark.bus
@@ -33,11 +33,6 @@ WEIGHT = frames.weight("81.35")
 PRESSURE = frames.blood_pressure(120, 80, 93)
 NOWHERE = "unix:path=/nonexistent/bus"
 STAYS = Habits(interval=0.02, linger=None)
-
-
-def is_(radio: Radio, code: str) -> Callable[[], bool]:
-    """Whether the radio's state has this code."""
-    return lambda: radio.state.code == code
 
 
 @pytest.mark.parametrize("adapter", [None, "hci0"], ids=["any adapter", "named adapter"])
@@ -237,28 +232,6 @@ def test_a_scanner_that_cannot_be_stopped_cleanly_is_replaced_all_the_same() -> 
     run(main())
 
 
-def test_passive_scanning_hears_listed_devices_too() -> None:
-    async def main() -> None:
-        scale, witness = Scale(habits=HABITS), Witness()
-        async with virtual_bluetooth([scale]) as bluetooth, running([listed(scale, witness)], passive=True):
-            await until(lambda: bluetooth.called("RegisterMonitor"))
-            scale.measure(WEIGHT)
-            await until(lambda: witness.values == [WEIGHT])
-            assert bluetooth.called("StartDiscovery") == 0
-
-    run(main())
-
-
-def test_passive_scanning_that_hears_nothing_gives_way_to_active() -> None:
-    async def main() -> None:
-        limits = replace(QUICK, silence_s=0.2, not_discovering_s=0.2)
-        scale, witness = Scale(habits=HABITS), Witness()
-        async with virtual_bluetooth([scale]) as bluetooth, running([listed(scale, witness)], limits, passive=True):
-            await until(lambda: bluetooth.called("StartDiscovery"))
-
-    run(main())
-
-
 # --- devices that are only listened to --------------------------------------------------------------------------------
 
 BEACON = full(0x181B)
@@ -273,7 +246,8 @@ class Beacon(Scale):
         return replace(super().advert(), service_data={BEACON: self.payload, full(0xFE95): b"other"})
 
 
-def test_a_device_that_only_advertises_is_never_connected_to_and_repeats_are_one() -> None:
+@pytest.mark.parametrize("passive", [False, True], ids=["active", "passive"])
+def test_a_device_that_only_advertises_is_never_connected_to_and_repeats_are_one(passive: bool) -> None:
     async def main() -> None:
         beacon, witness = Beacon(habits=Habits(interval=0.02, awake=ALWAYS)), Witness()
         driver = BleDriver(
@@ -286,7 +260,7 @@ def test_a_device_that_only_advertises_is_never_connected_to_and_repeats_are_one
         )
         async with (
             virtual_bluetooth([beacon]) as bluetooth,
-            running([BleDevice(beacon.address, driver, witness)]) as radio,
+            running([BleDevice(beacon.address, driver, witness)], passive=passive) as radio,
         ):
             await until(lambda: len(witness.values) == 1)
             before = radio.state.last_advertisement_s

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from bleak import BleakClient
 
 from gateway.assignments import create
 from gateway.attribution import Tenure
@@ -26,7 +27,7 @@ from gateway.simulator.peripheral import Habits, VirtualDevice
 from gateway.store import Store, look
 from tests.aio import run, until
 from tests.bus.listed_devices import paired_before
-from tests.bus.virtual_home import virtual_bluetooth
+from tests.bus.virtual_home import find, virtual_bluetooth
 
 pytestmark = [pytest.mark.bus, pytest.mark.slow]
 
@@ -136,6 +137,23 @@ def test_a_scan_names_the_driver_of_each_device_and_the_lines_that_list_it(tmp_p
             assert found[oximeter.address]["listed"] == "mansjett"
             assert found[oximeter.address]["config"] is None
             assert bluetooth.called("Connect") == 0
+
+    run(main(), timeout=50.0)
+
+
+def test_a_scan_shows_a_paired_device_that_is_as_strong_as_at_its_last_contact() -> None:
+    async def main() -> None:
+        cuff = Cuff(habits=HABITS)
+        async with virtual_bluetooth([cuff]) as bluetooth:
+            paired_before(bluetooth, cuff)
+            cuff.measure(PRESSURES[0])
+            async with BleakClient(await find(cuff.address)):
+                pass
+            await until(lambda: not cuff.linked)
+            async with device(bluetooth, "scan", "--seconds", "1") as command:
+                code, result = await command.ended()
+            assert code == 0
+            assert [entry["address"] for entry in result["devices"]] == [cuff.address]  # type: ignore[attr-defined]
 
     run(main(), timeout=50.0)
 

@@ -2,7 +2,7 @@
 than are needed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,11 +19,11 @@ from gateway.simulator.bus import PrivateBus
 from gateway.transport.ble.bluez import Bluez
 from gateway.transport.ble.deadline import end
 from gateway.transport.ble.hardware import Hardware
-from gateway.transport.ble.radio import Radio, Reboots
+from gateway.transport.ble.radio import Reboots
 from gateway.transport.ble.scanner import Scanner
 from gateway.transport.ble.state import RadioState
 from tests.aio import run, until
-from tests.bus.listed_devices import HABITS, QUICK, Witness, listed, running
+from tests.bus.listed_devices import HABITS, QUICK, Witness, is_, listed, running
 from tests.bus.test_ble_radio import bus_address
 from tests.bus.virtual_home import virtual_bluetooth
 
@@ -100,11 +100,6 @@ def not_reading(bus: MessageBus) -> Iterator[None]:
         yield
     finally:
         loop.add_reader(fd, callback, *arguments)
-
-
-def is_(radio: Radio, code: str) -> Callable[[], bool]:
-    """Whether the radio's state has this code."""
-    return lambda: radio.state.code == code
 
 
 # --- the rungs --------------------------------------------------------------------------------------------------------
@@ -203,6 +198,7 @@ def test_an_adapter_that_refuses_to_scan_while_it_connects_is_not_taken_for_deaf
                 report=codes.append,
                 paused=lambda: connecting[0],
                 services=(),
+                lists=lambda _address: False,
             )
             tasks = [asyncio.create_task(bluez.run()), asyncio.create_task(scanner.run())]
             await until(lambda: bluetooth.called("StartDiscovery") >= 3)
@@ -393,19 +389,5 @@ def test_a_bluetoothd_that_hangs_is_noticed_by_its_silence(quiet_s: float) -> No
             await until(is_(radio, "ready"), within=5.0)
             scale.measure(WEIGHT)
             await until(lambda: witness.values == [WEIGHT])
-
-    run(main())
-
-
-def test_passive_scanning_that_is_refused_gives_way_to_active() -> None:
-    async def main() -> None:
-        scale, witness = Scale(habits=HABITS), Witness()
-        async with virtual_bluetooth([scale]) as bluetooth:
-            bluetooth.faults.no_monitors = 1
-            async with running([listed(scale, witness)], passive=True) as radio:
-                await until(is_(radio, "ready"))
-                scale.measure(WEIGHT)
-                await until(lambda: witness.values == [WEIGHT])
-                assert bluetooth.called("StartDiscovery") >= 1
 
     run(main())

@@ -4,8 +4,8 @@ import asyncio
 import os
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 
 from bumble.device import Connection
 from dbus_fast import DBusError, Message
@@ -22,6 +22,16 @@ from tests.vm.guest import Guest, GuestError, until
 from tests.vm.home import ADAPTER as ADDRESS
 
 HCI = "/org/bluez/hci0"
+_CONF, _KEPT = "/etc/bluetooth/main.conf", "/root/main.conf.kept"
+
+
+@contextmanager
+def experimental(guest: Guest) -> Iterator[None]:
+    """BlueZ with what passive scanning needs, as the page on configuration says. The daemon is stopped."""
+    guest.run(f"cp {_CONF} {_KEPT} && sed -i 's/^.General.$/&\\nExperimental = true/' {_CONF}")
+    guest.run("systemctl restart bluetooth")
+    yield
+    guest.run(f"cp {_KEPT} {_CONF} && systemctl restart bluetooth")
 
 
 def open_bus(guest: Guest) -> str:

@@ -4,31 +4,40 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
+from bleak import BleakClient
+from bleak.exc import BleakError
 
 from tests import aio
-from tests.bus.virtual_home import find
+from tests.bus.virtual_home import find, hear
 from tests.radio import test_common as common
 from tests.radio.test_common import *  # noqa: F403
 from tests.vm.guest import Guest
 from tests.vm.hub import Hub
-from tests.vm.real_bluez import open_bus, real_bluetooth
+from tests.vm.real_bluez import experimental, open_bus, real_bluetooth
 
 pytestmark = pytest.mark.timeout(1200)
 
-_DROP_IN = "/run/systemd/system/bluetooth.service.d"
+
+class Client(BleakClient):
+    """Connects once more to a device that is still there: where BlueZ's answer to Connect overtakes its signal of the
+    link, bleak takes that link for lost (seen once in some hundreds)."""
+
+    async def connect(self, **settings: bool) -> None:
+        try:
+            await super().connect(**settings)
+        except BleakError as error:
+            if "failed to discover services" not in str(error) or await hear(self.address, 3) is None:
+                raise
+            await super().connect(**settings)
 
 
 @pytest.fixture(scope="module")
 def bare(hub: Hub) -> Iterator[tuple[Guest, str]]:
     """BlueZ without the daemon and without an adapter, with what passive scanning needs; and the way to its bus."""
-    command = "/usr/libexec/bluetooth/bluetoothd --experimental"
-    anew = "systemctl daemon-reload && systemctl restart bluetooth"
     hub.systemctl("stop")
     hub.unplug()
-    hub.write(f"{_DROP_IN}/experimental.conf", f"[Service]\nExecStart=\nExecStart={command}")
-    hub.guest.run(anew)
-    yield hub.guest, open_bus(hub.guest)
-    hub.guest.run(f"rm -r {_DROP_IN} && {anew}")
+    with experimental(hub.guest):
+        yield hub.guest, open_bus(hub.guest)
     hub.plug_in()
 
 
@@ -40,6 +49,7 @@ def radio() -> None:
 @pytest.fixture(autouse=True)
 def _real(bare: tuple[Guest, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(common, "virtual_bluetooth", real_bluetooth(*bare))
+    monkeypatch.setattr(common, "BleakClient", Client)
     # An emulated machine takes its time.
     monkeypatch.setattr(common, "run", partial(aio.run, timeout=120))
     monkeypatch.setattr(common, "find", partial(find, seconds=20))

@@ -34,9 +34,9 @@ class Faults:
     drop_in_discovery: the link dies while services are discovered; notify_hang: StartNotify never answers; deaf: the
     adapter hears nothing until it is switched off and on (any number but 0); blind: discovery is accepted and does not
     begin, until the same; hung: discovery and power are refused until the service is restarted (any number but 0);
-    no_monitors: passive scanning is refused (any number but 0); uncached: a device's services are
-    forgotten at the end of each link, as with [GATT] Cache=no in main.conf (any number but 0); slow_power: at the
-    service's start the adapter is off, and is switched on just after somebody was told so.
+    no_monitors: passive scanning is refused, released_monitors: it is let go of at once (any number but 0); uncached: a
+    device's services are forgotten at the end of each link, as with [GATT] Cache=no in main.conf (any number but 0);
+    slow_power: at the service's start the adapter is off, and is switched on just after somebody was told so.
     """
 
     abort_by_local: int = 0
@@ -50,6 +50,7 @@ class Faults:
     blind: int = 0
     hung: int = 0
     no_monitors: int = 0
+    released_monitors: int = 0
     uncached: int = 0
     slow_power: int = 0
 

@@ -4,28 +4,35 @@ import asyncio
 import contextlib
 import struct
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 from gateway.simulator.bluez.core import Core
-from gateway.simulator.bluez.names import MONITOR, MONITOR_MANAGER, PROPERTIES, BusError, bluez_error
-from gateway.simulator.bluez.objects import Body, Call
+from gateway.simulator.bluez.names import MONITOR, MONITOR_MANAGER, OBJECT_MANAGER, PROPERTIES, BusError, bluez_error
+from gateway.simulator.bluez.objects import Body, Call, Properties
 from gateway.simulator.bluez.radio import Advert
 
 EXPORT_TRIES = 50
 EXPORT_WAIT = 0.02
 CLIENT_SECONDS = 5.0
+# BlueZ keeps the length of its request in one byte (src/adv_monitor.c, merged_pattern_send_add_pattern): of more, the
+# client is told to let go of its monitor. The real one may crash then (seen with 5.82 and nine).
+MOST_PATTERNS = 7
 
 Pattern = tuple[int, int, bytes]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Monitor:
-    patterns: list[Pattern] = field(default_factory=list)
-    seen: set[str] = field(default_factory=set)
+    path: str
+    patterns: tuple[Pattern, ...]
 
 
 class Monitors:
-    """The patterns clients listen for. `on_change` is called when there is more or less to listen for."""
+    """The patterns clients listen for, by client and the path it has registered.
+
+    `on_change` is called when there is more or less to listen for.
+    """
 
     def __init__(self, core: Core) -> None:
         self.on_change: Callable[[], Awaitable[None]] | None = None
@@ -40,14 +47,13 @@ class Monitors:
 
     def wants(self, advert: Advert) -> bool:
         """Whether a pattern matches."""
-        return any(_matches(m.patterns, advert) for m in self._monitors.values())
+        return any(_matches(monitor.patterns, advert) for monitor in self._monitors.values())
 
     def found(self, path: str, advert: Advert) -> None:
-        """Tells each monitor of a device it has not seen yet."""
-        for (client, monitor_path), monitor in self._monitors.items():
-            if path not in monitor.seen and _matches(monitor.patterns, advert):
-                monitor.seen.add(path)
-                self._core.tree.spawn(self._tell(client, monitor_path, "DeviceFound", ("o", [path])))
+        """Tells each monitor, of every advertisement that fits."""
+        for (client, _root), monitor in self._monitors.items():
+            if _matches(monitor.patterns, advert):
+                self._core.tree.spawn(self._tell(client, monitor.path, "DeviceFound", ("o", [path])))
 
     async def client_gone(self, client: str) -> None:
         """A program left."""
@@ -73,34 +79,46 @@ class Monitors:
             raise bluez_error("DoesNotExist", "Does Not Exist")
         await self._changed()
 
-    async def _load(self, client: str, path: str) -> None:
-        patterns = await self._patterns(client, path)
-        self._monitors[client, path] = _Monitor(patterns)
-        await self._tell(client, path, "Activate", ("", []))
+    async def _load(self, client: str, root: str) -> None:
+        monitor = await self._monitor(client, root)
+        if monitor is None:
+            return
+        if len(monitor.patterns) > MOST_PATTERNS or self._core.faults.released_monitors:
+            await self._tell(client, monitor.path, "Release", ("", []))
+            return
+        self._monitors[client, root] = monitor
+        await self._tell(client, monitor.path, "Activate", ("", []))
         await self._changed()
 
-    async def _patterns(self, client: str, path: str) -> list[Pattern]:
+    async def _monitor(self, client: str, root: str) -> _Monitor | None:
+        """The monitor below the path that was registered, or at it, as bleak has it."""
         for _ in range(EXPORT_TRIES):
             await asyncio.sleep(EXPORT_WAIT)
-            try:
-                reply = await self._core.tree.ask(client, path, PROPERTIES, "GetAll", ("s", [MONITOR]), CLIENT_SECONDS)
-            except BusError:
-                continue
-            properties = reply[0]
-            if isinstance(properties, dict) and "Patterns" in properties:
-                return [(int(p[0]), int(p[1]), bytes(p[2])) for p in properties["Patterns"].value]
-        return []
+            with contextlib.suppress(BusError):
+                (objects,) = await self._ask(client, root, OBJECT_MANAGER, "GetManagedObjects", ("", []))
+                for path, interfaces in objects.items():
+                    return _Monitor(path, _patterns(interfaces[MONITOR]))
+                (properties,) = await self._ask(client, root, PROPERTIES, "GetAll", ("s", [MONITOR]))
+                return _Monitor(root, _patterns(properties))
+        return None
+
+    async def _ask(self, client: str, path: str, interface: str, member: str, body: Body) -> list[Any]:
+        return await self._core.tree.ask(client, path, interface, member, body, CLIENT_SECONDS)
 
     async def _tell(self, client: str, path: str, member: str, body: Body) -> None:
         with contextlib.suppress(BusError, TimeoutError):
-            await self._core.tree.ask(client, path, MONITOR, member, body, CLIENT_SECONDS)
+            await self._ask(client, path, MONITOR, member, body)
 
     async def _changed(self) -> None:
         if self.on_change is not None:
             await self.on_change()
 
 
-def _matches(patterns: list[Pattern], advert: Advert) -> bool:
+def _patterns(properties: Properties) -> tuple[Pattern, ...]:
+    return tuple((int(p[0]), int(p[1]), bytes(p[2])) for p in properties["Patterns"].value)
+
+
+def _matches(patterns: tuple[Pattern, ...], advert: Advert) -> bool:
     structures = list(_structures(advert))
     return any(
         kind == wanted and data[start : start + len(content)] == content

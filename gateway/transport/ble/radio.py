@@ -90,6 +90,7 @@ class Radio:
             report=self._condition.report,
             paused=lambda: self._contacts.connecting,
             services=services,
+            lists=lambda address: address in self._listeners or self._contacts.lists(address),
             adapter=adapter,
             passive=passive,
         )

@@ -10,8 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from bleak import BleakAdapter, BleakScanner
-from bleak.args.bluez import BlueZDiscoveryFilters, OrPattern
-from bleak.assigned_numbers import AdvertisementDataType
+from bleak.args.bluez import BlueZDiscoveryFilters
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakDBusError
@@ -22,13 +21,12 @@ from gateway.transport.ble.bluez import Bluez
 from gateway.transport.ble.deadline import StoppedError, within
 from gateway.transport.ble.errors import DEAF, FOREIGN, READY, translate
 from gateway.transport.ble.limits import Limits
+from gateway.transport.ble.passive import NO_RSSI, PassiveScanner
 
-# What bleak gives for a device object that changed without an advertisement having been heard.
-_NO_RSSI = -127
-# Flags of devices that can be found (Core Specification Supplement, Part A, 1.3), for the kernel's passive filter.
-_FLAGS = (b"\x01", b"\x02", b"\x04", b"\x05", b"\x06", b"\x18", b"\x1a")
+# Else BlueZ tells of a device again only when its RSSI has changed by 8 dB or more (src/device.c, device_set_rssi): one
+# that lies still on its shelf would be heard once, or not at all if it is paired.
+EACH_TIME = BlueZDiscoveryFilters(DuplicateData=True)
 _IN_PROGRESS = "org.bluez.Error.InProgress"
-_SHORT_UUID = "-0000-1000-8000-00805f9b34fb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,8 @@ class Scanner:
     scanning starts, and so do not advertise; `report` whenever the state of the radio is known: `ready` or a reason.
     `paused` says whether a connection is being made, for which BlueZ suspends scanning. `deaf` counts how often in a
     row the adapter refused to scan, or stopped by itself; `built` how many scanners there were. `services` are those of
-    the listed devices.
+    the listed devices, `lists` says whether an address is one of theirs. `passive`: it asks no device for more, but
+    where it has heard nothing for long it finds out actively whether the adapter still obeys.
     """
 
     def __init__(
@@ -80,6 +79,7 @@ class Scanner:
         report: Callable[[str], None],
         paused: Callable[[], bool],
         services: Collection[str],
+        lists: Callable[[str], bool],
         adapter: str | None = None,
         passive: bool = False,
     ) -> None:
@@ -94,8 +94,10 @@ class Scanner:
         self._report = report
         self._paused = paused
         self._services = sorted(set(services))
+        self._lists = lists
         self._adapter = adapter
         self._passive = passive
+        self._trying = False
         self._stuck_in: int | None = None
         self._void = asyncio.Event()
         bluez.on_void.append(self._void.set)
@@ -135,26 +137,24 @@ class Scanner:
             except FOREIGN as error:
                 raise translate(error, "scan") from error
             self.built += 1
-            if self._passive:
+            if self._listens:
                 self._report(READY)
             await self._until_doubtful(scanner, adapter, epoch)
         finally:
             await self._stop(scanner, epoch)
 
-    def _scanner(self, adapter: str) -> BleakScanner:
-        if not self._passive:
-            # Else BlueZ tells of a device again only when its RSSI has changed by 8 dB or more (src/device.c,
-            # device_set_rssi): one that lies still on its shelf would be heard once.
-            filters = BlueZDiscoveryFilters(DuplicateData=True)
-            return BleakScanner(self._detected, bluez={"adapter": adapter, "filters": filters})
-        return BleakScanner(
-            self._detected,
-            scanning_mode="passive",
-            bluez={"adapter": adapter, "or_patterns": [*passive_patterns(self._services)]},
-        )
+    @property
+    def _listens(self) -> bool:
+        """Whether this scanner is a passive one."""
+        return self._passive and not self._trying
+
+    def _scanner(self, adapter: str) -> BleakScanner | PassiveScanner:
+        if self._listens:
+            return PassiveScanner(self._bluez, adapter, self._lists, self._detected)
+        return BleakScanner(self._detected, bluez={"adapter": adapter, "filters": EACH_TIME})
 
     def _detected(self, device: BLEDevice, advertisement: AdvertisementData) -> None:
-        if advertisement.rssi != _NO_RSSI:
+        if advertisement.rssi != NO_RSSI:
             self.last_heard = self._env.monotonic()
             self.deaf = 0
             self._stuck_in = None
@@ -166,7 +166,7 @@ class Scanner:
         for device in await known.get_connected_devices(self._services):
             self._found(Sighting(device, None))
 
-    async def _until_doubtful(self, scanner: BleakScanner, name: str, epoch: int) -> None:
+    async def _until_doubtful(self, scanner: BleakScanner | PassiveScanner, name: str, epoch: int) -> None:
         since = _Since(*[self._env.monotonic()] * 4)
         while True:
             adapter = self._bluez.adapters.get(name)
@@ -176,13 +176,16 @@ class Scanner:
             if self._stands_still(since, scans):
                 return
             if self._silent(since.start, self._limits.silence_s):
-                self._passive = False
+                self._trying = self._passive
                 return
-            if scans and not self._passive and self._silent(since.asked, self._limits.quiet_s):
+            if scans and not self._listens and self._silent(since.asked, self._limits.quiet_s):
                 if not await self._obeys(scanner, epoch):
                     return
                 since.asked = self._env.monotonic()
                 self.deaf = 0
+                if self._trying:
+                    self._trying = False
+                    return
             await self._bluez.changed(self._look_s)
 
     def _stands_still(self, since: _Since, scans: bool) -> bool:
@@ -193,7 +196,7 @@ class Scanner:
             self._report(READY)
         else:
             since.run = now
-        if scans or self._passive or self._paused():
+        if scans or self._listens or self._paused():
             since.discovering = now
         if now - since.run > limit:
             self.deaf = 0
@@ -207,7 +210,7 @@ class Scanner:
     def _look_s(self) -> float:
         return min(self._limits.silence_s, self._limits.not_discovering_s, 2 * self._limits.quiet_s) / 4
 
-    async def _obeys(self, scanner: BleakScanner, epoch: int) -> bool:
+    async def _obeys(self, scanner: BleakScanner | PassiveScanner, epoch: int) -> bool:
         """Whether the adapter ends its scan and begins it anew.
 
         In a home where nothing advertises this is the one thing that tells an adapter that hangs from one that hears
@@ -228,7 +231,7 @@ class Scanner:
         since = start if self.last_heard is None else max(start, self.last_heard)
         return self._env.monotonic() - since > seconds and not self._paused()
 
-    async def _stop(self, scanner: BleakScanner, epoch: int) -> None:
+    async def _stop(self, scanner: BleakScanner | PassiveScanner, epoch: int) -> None:
         """A scanner that BlueZ has forgotten cannot be stopped ("No discovery started"); bleak lets go of it anyway.
 
         Where a scan cannot be stopped, the adapter does not obey, and BlueZ will go on saying that it scans: that is
@@ -246,13 +249,5 @@ class Scanner:
                 self._stuck_in = epoch
                 self.deaf = max(self.deaf, self._limits.deaf_times)
                 self._report(DEAF)
-        except (StoppedError, *FOREIGN):
+        except (GatewayError, StoppedError, *FOREIGN):
             return
-
-
-def passive_patterns(services: Collection[str]) -> list[OrPattern]:
-    """What the kernel is to report when it only listens: anything that can be found, and the services looked for."""
-    short = [bytes.fromhex(s[4:8])[::-1] for s in services if s.startswith("0000") and s.endswith(_SHORT_UUID)]
-    lists = (AdvertisementDataType.COMPLETE_LIST_SERVICE_UUID16, AdvertisementDataType.INCOMPLETE_LIST_SERVICE_UUID16)
-    flags = [OrPattern(0, AdvertisementDataType.FLAGS, f) for f in _FLAGS]
-    return flags + [OrPattern(0, kind, uuid) for kind in lists for uuid in sorted(short)]

@@ -21,6 +21,8 @@ from gateway.transport.ble.deadline import end, within
 from gateway.transport.ble.errors import FOREIGN, GONE, fault, translate
 from gateway.transport.ble.kept import CHARACTERISTIC
 from gateway.transport.ble.limits import Limits
+from gateway.transport.ble.passive import NO_RSSI
+from gateway.transport.ble.scanner import EACH_TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +77,15 @@ class Workshop:
         found: dict[str, Around] = {}
 
         def note(device: BLEDevice, data: AdvertisementData) -> None:
+            if data.rssi == NO_RSSI:
+                return
             known = found.get(device.address)
             now = _around(device, data, known)
             found[device.address] = now
             if known is None or now.services != known.services:
                 heard(now)
 
-        scanner = BleakScanner(note, bluez={"adapter": self._adapter})
+        scanner = BleakScanner(note, bluez={"adapter": self._adapter, "filters": EACH_TIME})
         try:
             await within(self._limits.scan_start_s, scanner.start())
             await asyncio.sleep(seconds)
