@@ -22,7 +22,17 @@ from tests.vm.guest import Guest, GuestError, until
 from tests.vm.home import ADAPTER as ADDRESS
 
 HCI = "/org/bluez/hci0"
+_BONDS = "/var/lib/bluetooth"
 _CONF, _KEPT = "/etc/bluetooth/main.conf", "/root/main.conf.kept"
+
+
+@contextmanager
+def nothing_known(guest: Guest) -> Iterator[None]:
+    """BlueZ that has never met a device; afterwards it knows those it knew."""
+    guest.run(f"systemctl stop bluetooth && mv {_BONDS} {_BONDS}.kept && mkdir -m 700 {_BONDS}")
+    yield
+    guest.run(f"systemctl stop bluetooth && rm -r {_BONDS} && mv {_BONDS}.kept {_BONDS}")
+    guest.run("systemctl start bluetooth")
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from tests.radio import test_common as common
 from tests.radio.test_common import *  # noqa: F403
 from tests.vm.guest import Guest
 from tests.vm.hub import Hub
-from tests.vm.real_bluez import experimental, open_bus, real_bluetooth
+from tests.vm.real_bluez import experimental, nothing_known, open_bus, real_bluetooth
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -33,10 +33,11 @@ class Client(BleakClient):
 
 @pytest.fixture(scope="module")
 def bare(hub: Hub) -> Iterator[tuple[Guest, str]]:
-    """BlueZ without the daemon and without an adapter, with what passive scanning needs; and the way to its bus."""
+    """BlueZ without the daemon, without an adapter and without bonds, with what passive scanning needs; and the way to
+    its bus."""
     hub.systemctl("stop")
     hub.unplug()
-    with experimental(hub.guest):
+    with nothing_known(hub.guest), experimental(hub.guest):
         yield hub.guest, open_bus(hub.guest)
     hub.plug_in()
 
