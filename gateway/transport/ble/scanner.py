@@ -53,6 +53,7 @@ class _Since:
     run: float
 
 
+Built = BleakScanner | PassiveScanner
 Heard = Callable[[BLEDevice, AdvertisementData], None]
 Found = Callable[[Sighting], None]
 
@@ -148,7 +149,7 @@ class Scanner:
         """Whether this scanner is a passive one."""
         return self._passive and not self._trying
 
-    def _scanner(self, adapter: str) -> BleakScanner | PassiveScanner:
+    def _scanner(self, adapter: str) -> Built:
         if self._listens:
             return PassiveScanner(self._bluez, adapter, self._lists, self._detected)
         return BleakScanner(self._detected, bluez={"adapter": adapter, "filters": EACH_TIME})
@@ -166,7 +167,7 @@ class Scanner:
         for device in await known.get_connected_devices(self._services):
             self._found(Sighting(device, None))
 
-    async def _until_doubtful(self, scanner: BleakScanner | PassiveScanner, name: str, epoch: int) -> None:
+    async def _until_doubtful(self, scanner: Built, name: str, epoch: int) -> None:
         since = _Since(*[self._env.monotonic()] * 4)
         while True:
             adapter = self._bluez.adapters.get(name)
@@ -210,7 +211,7 @@ class Scanner:
     def _look_s(self) -> float:
         return min(self._limits.silence_s, self._limits.not_discovering_s, 2 * self._limits.quiet_s) / 4
 
-    async def _obeys(self, scanner: BleakScanner | PassiveScanner, epoch: int) -> bool:
+    async def _obeys(self, scanner: Built, epoch: int) -> bool:
         """Whether the adapter ends its scan and begins it anew.
 
         In a home where nothing advertises this is the one thing that tells an adapter that hangs from one that hears
@@ -231,7 +232,7 @@ class Scanner:
         since = start if self.last_heard is None else max(start, self.last_heard)
         return self._env.monotonic() - since > seconds and not self._paused()
 
-    async def _stop(self, scanner: BleakScanner | PassiveScanner, epoch: int) -> None:
+    async def _stop(self, scanner: Built, epoch: int) -> None:
         """A scanner that BlueZ has forgotten cannot be stopped ("No discovery started"); bleak lets go of it anyway.
 
         Where a scan cannot be stopped, the adapter does not obey, and BlueZ will go on saying that it scans: that is
