@@ -1,7 +1,8 @@
 """Bumble's in-memory air, with the faults of version 0.0.236 put right, and devices on it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Self
 
 from bumble import ll
 from bumble.controller import Controller
@@ -13,6 +14,8 @@ from bumble.keys import MemoryKeyStore, PairingKeys
 from bumble.link import LocalLink
 from bumble.pairing import PairingConfig, PairingDelegate
 from bumble.transport.common import AsyncPipeSink
+
+from gateway.simulator.bluez.radio import Peripheral
 
 
 class Air(LocalLink):  # type: ignore[misc]
@@ -27,6 +30,11 @@ class Air(LocalLink):  # type: ignore[misc]
         super().__init__()
         self.latency = latency
         self.unconnectable: set[Controller] = set()
+
+    @classmethod
+    def among(cls, devices: Iterable[Peripheral]) -> Self:
+        """One as slow as the slowest link of these."""
+        return cls(max((device.latency for device in devices), default=0.0))
 
     def send_ll_control_pdu(self, sender_address: Address, receiver_address: Address, packet: ll.ControlPdu) -> None:
         """Link layer control."""

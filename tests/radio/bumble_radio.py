@@ -57,7 +57,7 @@ class BumbleRadio:
     def __init__(self, devices: Iterable[Peripheral] = ()) -> None:
         self.on_advert: Callable[[Advert], None] = lambda _advert: None
         self._peripherals = list(devices)
-        self._air = Air(max((p.latency for p in self._peripherals), default=0.0))
+        self._air = Air.among(self._peripherals)
         self._hub: Device | None = None
         self._keys = Keys()
         self._hosted: list[Hosted] = []

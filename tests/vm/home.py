@@ -77,7 +77,7 @@ class Home:
             self._adapter.hung = on
 
     async def _start(self) -> None:
-        self._air = Air(max((device.latency for device in self._devices), default=0.0))
+        self._air = Air.among(self._devices)
         for device in self._devices:
             hosted = Hosted(self._air, device)
             self._hosted.append(hosted)

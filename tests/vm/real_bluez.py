@@ -134,7 +134,7 @@ def real_bluetooth(guest: Guest, bus: str) -> Callable[..., AbstractAsyncContext
         devices: Sequence[Peripheral] = (), *_timing: Timing, radio: object
     ) -> AsyncIterator[RealBluetooth]:
         del radio
-        air = Air(max((device.latency for device in devices), default=0.0))
+        air = Air.among(devices)
         controller = await plug_in(air, ADDRESS, f"unix:{guest.hci}")
         hosted = [Device(air, device) for device in devices]
         os.environ[BUS_VARIABLE] = bus
