@@ -14,7 +14,7 @@ from bleak.backends.scanner import AdvertisementData
 from dbus_fast import Message, MessageType, Variant, unpack_variants
 
 from gateway.errors import GatewayError
-from gateway.transport.ble.adapters import PROPERTIES
+from gateway.transport.ble.adapters import PROPERTIES, SERVICE
 from gateway.transport.ble.bluez import DEVICE, Bluez
 from gateway.transport.ble.deadline import end
 from gateway.transport.ble.errors import DEAF, fault
@@ -24,6 +24,11 @@ _PATH = f"{_ROOT}/all"
 NO_RSSI = -127
 _MONITOR = "org.bluez.AdvertisementMonitor1"
 _MANAGER = "org.bluez.AdvertisementMonitorManager1"
+# Not each time, but also of what was heard on somebody else's behalf.
+_STRENGTH = (
+    f"type='signal',sender='{SERVICE}',interface='{PROPERTIES}',member='PropertiesChanged',"
+    f"path_namespace='/org/bluez',arg0='{DEVICE}'"
+)
 # Whatever can be found, by its flags (Core Specification Supplement, Part A, 1.3). Lists of services and names BlueZ
 # takes out of an advertisement before it looks for patterns. It keeps the length of its request to the kernel in one
 # byte (src/adv_monitor.c, merged_pattern_send_add_pattern): with more than seven patterns it writes beyond it, lets go
@@ -44,7 +49,8 @@ class PassiveScanner:
         detected: Callable[[BLEDevice, AdvertisementData], None],
     ) -> None:
         self._bluez = bluez
-        self._adapter = adapter
+        self._name = adapter
+        self._adapter = f"/org/bluez/{adapter}"
         self._lists = lists
         self._detected = detected
         self._taken: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -53,10 +59,11 @@ class PassiveScanner:
     async def start(self) -> None:
         """Returns when the kernel listens. Raises GatewayError, `bluetooth-deaf` where BlueZ will not have it."""
         self._bluez.guests.append(self)
+        await self._bluez.listen([_STRENGTH])
         try:
-            await self._bluez.call(f"/org/bluez/{self._adapter}", _MANAGER, "RegisterMonitor", "o", [_ROOT])
+            await self._bluez.call(self._adapter, _MANAGER, "RegisterMonitor", "o", [_ROOT])
         except GatewayError as error:
-            self._bluez.adapter(self._adapter)
+            self._bluez.adapter(self._name)
             raise fault(DEAF, error.detail) from error
         if not await self._taken:
             raise fault(DEAF, "the monitor was refused")
@@ -67,7 +74,7 @@ class PassiveScanner:
             self._bluez.guests.remove(self)
         for look in list(self._looks.values()):
             await end(look)
-        await self._bluez.call(f"/org/bluez/{self._adapter}", _MANAGER, "UnregisterMonitor", "o", [_ROOT])
+        await self._bluez.call(self._adapter, _MANAGER, "UnregisterMonitor", "o", [_ROOT])
 
     # --- BlueZ (Guest) ---
 
@@ -78,11 +85,15 @@ class PassiveScanner:
         """As above."""
 
     def heard(self, message: Message) -> Message | bool | None:
-        """Answers BlueZ's calls to the monitor."""
+        """Answers BlueZ's calls to the monitor, and hears its signals."""
+        if message.member == "PropertiesChanged" and message.body[0] == DEVICE and "RSSI" in message.body[1]:
+            self._found(message.path or "")
         if message.message_type is not MessageType.METHOD_CALL or message.path not in (_ROOT, _PATH):
             return None
         if message.member == "GetManagedObjects":
             return Message.new_method_return(message, "a{oa{sa{sv}}}", [{_PATH: {_MONITOR: _properties()}}])
+        if message.member == "GetAll":
+            return Message.new_method_return(message, "a{sv}", [_properties()])
         if message.interface != _MONITOR:
             return None
         if message.member in ("Activate", "Release"):
@@ -96,7 +107,11 @@ class PassiveScanner:
             self._taken.set_result(taken)
 
     def _found(self, path: str) -> None:
-        address = path.rpartition("/dev_")[2].replace("_", ":")
+        """An advertisement of the device with this object path was heard."""
+        adapter, _, name = path.rpartition("/dev_")
+        address = name.replace("_", ":")
+        if adapter != self._adapter:
+            return
         if not self._lists(address):
             self._detected(BLEDevice(address, None, {"path": path}), _advertisement({"RSSI": 0}))
         elif path not in self._looks:
