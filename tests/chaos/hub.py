@@ -46,11 +46,15 @@ class ChaosHub(Hub):
 
     def _read(self, process: "subprocess.Popen[str]") -> None:
         assert process.stderr is not None
+        measuring = False
         for line in process.stderr:
             try:
                 self.events.append(json.loads(line))
             except ValueError:
-                self.noise.append(line.rstrip())
+                # Where the medium fails as the daemon ends, what measures coverage cannot write either; its own words.
+                measuring = measuring or "Coverage._atexit" in line
+                if not measuring:
+                    self.noise.append(line.rstrip())
 
     def stop(self, number: int = signal.SIGTERM) -> str | None:
         """Asks it to end; gives what was wrong with how it did."""
