@@ -182,8 +182,8 @@ class Adapter:
         return {n: v for n, v in properties.items() if _differs(n, self._core.tree.value(path, DEVICE, n), v.value)}
 
     def _wanted(self, advert: Advert) -> bool:
-        heard = set(advert.services)
-        return any(not wanted.services or wanted.services & heard for wanted in self._scanners.values())
+        services = set(advert.services)
+        return any(not wanted.services or wanted.services & services for wanted in self._scanners.values())
 
 
 def _differs(name: str, told: Any, value: Any) -> bool:

@@ -45,13 +45,17 @@ def updated(adapter: Adapter, properties: Mapping[str, Variant]) -> Adapter:
 def rules() -> list[str]:
     """The service's coming and going, its adapters', and their properties."""
     owner = f"type='signal',sender='{BUS}',interface='{BUS}',member='NameOwnerChanged',arg0='{SERVICE}'"
-    properties = (
-        f"type='signal',sender='{SERVICE}',interface='{PROPERTIES}',member='PropertiesChanged',"
-        f"path_namespace='/org/bluez',arg0='{ADAPTER}'"
-    )
     objects = [
         f"type='signal',sender='{SERVICE}',interface='{OBJECTS}',member='{member}',arg0path='/org/bluez/{name}'"
         for name in _LOOKED_FOR
         for member in ("InterfacesAdded", "InterfacesRemoved")
     ]
-    return [owner, properties, *objects]
+    return [owner, changes_of(ADAPTER), *objects]
+
+
+def changes_of(interface: str) -> str:
+    """The changed properties of an interface, of whichever object of BlueZ."""
+    return (
+        f"type='signal',sender='{SERVICE}',interface='{PROPERTIES}',member='PropertiesChanged',"
+        f"path_namespace='/org/bluez',arg0='{interface}'"
+    )

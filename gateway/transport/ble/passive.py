@@ -14,21 +14,17 @@ from bleak.backends.scanner import AdvertisementData
 from dbus_fast import Message, MessageType, Variant, unpack_variants
 
 from gateway.errors import GatewayError
-from gateway.transport.ble.adapters import PROPERTIES, SERVICE
+from gateway.transport.ble.adapters import PROPERTIES, adapter_name, changes_of
 from gateway.transport.ble.bluez import DEVICE, Bluez
 from gateway.transport.ble.deadline import end
 from gateway.transport.ble.errors import DEAF, fault
 
 _ROOT = "/no/dho/gateway/monitors"
 _PATH = f"{_ROOT}/all"
+# What bleak gives for a device object that changed without an advertisement having been heard.
 NO_RSSI = -127
 _MONITOR = "org.bluez.AdvertisementMonitor1"
 _MANAGER = "org.bluez.AdvertisementMonitorManager1"
-# Not each time, but also of what was heard on somebody else's behalf.
-_STRENGTH = (
-    f"type='signal',sender='{SERVICE}',interface='{PROPERTIES}',member='PropertiesChanged',"
-    f"path_namespace='/org/bluez',arg0='{DEVICE}'"
-)
 # Whatever can be found, by its flags (Core Specification Supplement, Part A, 1.3). Lists of services and names BlueZ
 # takes out of an advertisement before it looks for patterns. It keeps the length of its request to the kernel in one
 # byte (src/adv_monitor.c, merged_pattern_send_add_pattern): with more than seven patterns it writes beyond it, lets go
@@ -49,7 +45,6 @@ class PassiveScanner:
         detected: Callable[[BLEDevice, AdvertisementData], None],
     ) -> None:
         self._bluez = bluez
-        self._name = adapter
         self._adapter = f"/org/bluez/{adapter}"
         self._lists = lists
         self._detected = detected
@@ -59,11 +54,12 @@ class PassiveScanner:
     async def start(self) -> None:
         """Returns when the kernel listens. Raises GatewayError, `bluetooth-deaf` where BlueZ will not have it."""
         self._bluez.guests.append(self)
-        await self._bluez.listen([_STRENGTH])
+        # Not each time, but also of what was heard on somebody else's behalf.
+        await self._bluez.listen([changes_of(DEVICE)])
         try:
             await self._bluez.call(self._adapter, _MANAGER, "RegisterMonitor", "o", [_ROOT])
         except GatewayError as error:
-            self._bluez.adapter(self._name)
+            self._bluez.adapter(adapter_name(self._adapter))
             raise fault(DEAF, error.detail) from error
         if not await self._taken:
             raise fault(DEAF, "the monitor was refused")
